@@ -1,0 +1,1 @@
+"""Quantised networks: training, freezing to integers, hls4ml projects."""

@@ -1,0 +1,1 @@
+"""Where events come from, what is measured, what people look at."""
