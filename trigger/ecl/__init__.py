@@ -1,0 +1,1 @@
+"""ECL trigger: window, clusters, sums, decisions."""
