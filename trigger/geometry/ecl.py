@@ -68,7 +68,7 @@ class Cells:
     def cm_word(self) -> NDArray[np.uint32]:
         """Packed look-up words, uint32 (576,): theta << 13 | phi << 4 | e, as the experiment stores them."""
         theta, phi = self.cm_theta_deg.astype(np.uint32), self.cm_phi_deg.astype(np.uint32)
-        return (theta << 13) | (phi << 4) | self.cm_energy_e.astype(np.uint32)
+        return ((theta << 13) | (phi << 4) | self.cm_energy_e).astype(np.uint32)
 
 
 def theta_phi_of(tc_id: int) -> tuple[int, int]:
