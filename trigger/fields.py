@@ -1,4 +1,4 @@
-"""Declared fields of an event file: name, type, range and meaning of every array that the hardware or a study sees."""
+"""Declared fields of an event file: name, type, range and meaning of each array that the hardware or a study sees."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from functools import cache
 
 import numpy as np
 
+from trigger.geometry.ecl import N_CELLS
+
 OFFSETS = "_offsets"
 FREE_PREFIXES = ("true_", "off_")
-"""Fields that travel beside the primitives and are checked for shape and finiteness alone."""
+"""Fields that travel beside the primitives; they are checked for shape and finiteness alone."""
+
+ECL_TIME_UNIT = "1/128 of the 7.95 MHz ECL clock"
+CDC_TIME_UNIT = "1.965 ns"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,62 +22,70 @@ class Field:
     """One declared array of an event file.
 
     group: jagged group ("" = one row per event). shape: of one row (() = a number). minimum, maximum: inclusive bounds
-    of integers (None = those of the dtype). maximum_by_section: KLM limits that depend on the section.
+    of an integer (None = those of the dtype). source: where range and unit come from.
     """
 
     name: str
     dtype: str
     meaning: str
+    source: str
     group: str = ""
     shape: tuple[int, ...] = ()
     minimum: int | None = None
     maximum: int | None = None
-    maximum_by_section: tuple[int, ...] = ()
     unit: str = ""
 
     @property
-    def bounds(self) -> tuple[int | None, int | None]:
-        """Smallest and largest allowed integer; (None, None) where the dtype is not an integer."""
+    def bounds(self) -> tuple[int, int] | None:
+        """Smallest and largest allowed integer; None where the dtype is not an integer."""
         if np.dtype(self.dtype).kind not in "iu":
-            return None, None
+            return None
         limits = np.iinfo(self.dtype)
         lowest = int(limits.min) if self.minimum is None else self.minimum
         return lowest, int(limits.max) if self.maximum is None else self.maximum
 
 
+_NUMBERING = "our choice: the experiment's numbers, so that decisions join a user's ntuples"
+_ECL = "basf2 trg/ecl TrgEclMapping, trgeclUnpackerModule (read in public source) [SIM, DATA]"
+_CDC = "basf2 trg/cdc, cdc/data/CDC.xml (read in public source) [SIM]"
+_KLM = "basf2 klm geometry (read in public source) [SIM]; ids from 0: our choice"
+
 EVENT_FIELDS = (
-    Field(name="experiment", dtype="int32", meaning="experiment number"),
-    Field(name="run", dtype="int32", meaning="run number"),
-    Field(name="event", dtype="int64", meaning="event number in the run"),
-    Field(name="weight", dtype="float64", meaning="weight of the event in a sum"),
-    Field(name="ext_veto", dtype="bool", meaning="injection veto is on"),
+    Field(name="experiment", dtype="int32", meaning="experiment number", source=_NUMBERING),
+    Field(name="run", dtype="int32", meaning="run number", source=_NUMBERING),
+    Field(name="event", dtype="int64", meaning="event number in the run", source=_NUMBERING),
+    Field(name="weight", dtype="float64", meaning="weight of the event in a sum", source=_NUMBERING),
+    Field(name="ext_veto", dtype="bool", meaning="injection veto is on", source="basf2 trg/gdl, input bits [SIM]"),
     Field(
         name="ecl_phase",
         dtype="int16",
         minimum=-127,
         maximum=0,
-        unit="1/128 of the 7.95 MHz clock",
+        unit=ECL_TIME_UNIT,
         meaning="last tick of the ECL clock before the nominal event time; absent means 0",
+        source="our choice: the random phase of simulated and real events as a field of its own",
     ),
 )
 
 ECL_FIELDS = (
-    Field(name="ecl_tc_id", dtype="int16", group="ecl", minimum=1, maximum=576, meaning="trigger cell"),
+    Field(name="ecl_tc_id", dtype="int16", group="ecl", minimum=1, maximum=N_CELLS, meaning="trigger cell", source=_ECL),
     Field(
         name="ecl_adc",
         dtype="int16",
         group="ecl",
         minimum=1,
-        maximum=4095,
+        maximum=(1 << 12) - 1,
         unit="5.25 MeV",
-        meaning="energy of the cell",
+        meaning="energy of the cell, 12 bits",
+        source=_ECL,
     ),
     Field(
         name="ecl_time",
         dtype="int16",
         group="ecl",
-        unit="1/128 of the 7.95 MHz clock",
-        meaning="time of the hit relative to the nominal event time; absent means that the window is already chosen",
+        unit=ECL_TIME_UNIT,
+        meaning="time of the hit relative to the nominal event time; absent means that the window is chosen already",
+        source=_ECL,
     ),
 )
 
@@ -84,36 +97,46 @@ CDC_FIELDS = (
         minimum=0,
         maximum=2335,
         meaning="track segment, superlayer by superlayer",
+        source=_CDC,
     ),
-    Field(name="cdc_priority", dtype="int8", group="cdc", minimum=1, maximum=3, meaning="priority position"),
-    Field(name="cdc_lr", dtype="int8", group="cdc", minimum=0, maximum=3, meaning="left/right decision"),
-    Field(name="cdc_time", dtype="int16", group="cdc", unit="1.965 ns", meaning="priority time"),
-    Field(name="wire_id", dtype="int16", group="wire", minimum=0, maximum=14335, meaning="sense wire, layer by layer"),
-    Field(name="wire_time", dtype="int16", group="wire", unit="1.965 ns", meaning="drift time of the wire"),
+    Field(
+        name="cdc_priority",
+        dtype="int8",
+        group="cdc",
+        minimum=1,
+        maximum=3,
+        meaning="priority position of the segment",
+        source=_CDC,
+    ),
+    Field(name="cdc_lr", dtype="int8", group="cdc", minimum=0, maximum=3, meaning="left/right decision", source=_CDC),
+    Field(name="cdc_time", dtype="int16", group="cdc", unit=CDC_TIME_UNIT, meaning="priority time", source=_CDC),
+    Field(
+        name="wire_id",
+        dtype="int16",
+        group="wire",
+        minimum=0,
+        maximum=14335,
+        meaning="sense wire, layer by layer",
+        source=_CDC,
+    ),
+    Field(name="wire_time", dtype="int16", group="wire", unit=CDC_TIME_UNIT, meaning="time of the wire", source=_CDC),
 )
 
-# Sections: BKLM backward, BKLM forward, EKLM backward, EKLM forward.
 KLM_FIELDS = (
-    Field(name="klm_section", dtype="int8", group="klm", minimum=0, maximum=3, meaning="KLM section"),
     Field(
-        name="klm_sector",
+        name="klm_section",
         dtype="int8",
         group="klm",
         minimum=0,
-        maximum=7,
-        maximum_by_section=(7, 7, 3, 3),
-        meaning="sector of the section",
+        maximum=3,
+        meaning="BKLM backward, BKLM forward, EKLM backward, EKLM forward",
+        source=_KLM,
     ),
-    Field(
-        name="klm_layer",
-        dtype="int8",
-        group="klm",
-        minimum=0,
-        maximum=14,
-        maximum_by_section=(14, 14, 11, 13),
-        meaning="layer of the sector",
-    ),
+    Field(name="klm_sector", dtype="int8", group="klm", minimum=0, maximum=7, meaning="sector of the section", source=_KLM),
+    Field(name="klm_layer", dtype="int8", group="klm", minimum=0, maximum=14, meaning="layer of the sector", source=_KLM),
 )
+KLM_LIMITS = {"klm_sector": (7, 7, 3, 3), "klm_layer": (14, 14, 11, 13)}
+"""Largest sector and layer of each section."""
 
 PRIMITIVE_FIELDS = ECL_FIELDS + CDC_FIELDS + KLM_FIELDS
 GROUPS = tuple(dict.fromkeys(spec.group for spec in PRIMITIVE_FIELDS))
@@ -123,3 +146,30 @@ GROUPS = tuple(dict.fromkeys(spec.group for spec in PRIMITIVE_FIELDS))
 def declared() -> dict[str, Field]:
     """Every declared field by name."""
     return {spec.name: spec for spec in EVENT_FIELDS + PRIMITIVE_FIELDS}
+
+
+def group_of(name: str, names: tuple[str, ...]) -> str:
+    """Jagged group of a field: that of its declaration, else the longest `g` with `g_offsets` in names that starts it.
+
+    "" for a per-event field and for offsets.
+    """
+    spec = declared().get(name)
+    if spec is not None:
+        return spec.group
+    if name.endswith(OFFSETS):
+        return ""
+    groups = [other[: -len(OFFSETS)] for other in names if other.endswith(OFFSETS)]
+    return max((group for group in groups if name.startswith(group + "_")), key=len, default="")
+
+
+def count_events(sizes: dict[str, int]) -> tuple[int, str]:
+    """Number of events, and the field that says so: `event`, else the first per-event field, else the first offsets.
+
+    sizes: field -> number of rows.
+    """
+    names = tuple(sizes)
+    for name in ("event", *names):
+        if name in sizes and not name.endswith(OFFSETS) and not group_of(name, names):
+            return sizes[name], name
+    offsets = next((name for name in names if name.endswith(OFFSETS)), None)
+    return (0, "") if offsets is None else (max(sizes[offsets] - 1, 0), offsets)
