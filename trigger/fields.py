@@ -144,8 +144,22 @@ GROUPS = tuple(dict.fromkeys(spec.group for spec in PRIMITIVE_FIELDS))
 
 @cache
 def declared() -> dict[str, Field]:
-    """Every declared field by name."""
-    return {spec.name: spec for spec in EVENT_FIELDS + PRIMITIVE_FIELDS}
+    """Every declared field by name, decisions included."""
+    from trigger.ecl.layout import DECISION_FIELDS  # here: the model of a block may itself use this module
+
+    decisions = (
+        Field(
+            name=field.name,
+            dtype=field.dtype.name,
+            shape=field.shape(0)[1:],
+            minimum=-(1 << (field.width - 1)) if field.signed else 0,
+            maximum=(1 << (field.width - int(field.signed))) - 1,
+            meaning=field.meaning,
+            source="trigger.ecl.layout",
+        )
+        for field in DECISION_FIELDS
+    )
+    return {spec.name: spec for spec in (*EVENT_FIELDS, *PRIMITIVE_FIELDS, *decisions)}
 
 
 def group_of(name: str, names: tuple[str, ...]) -> str:
