@@ -1,0 +1,1 @@
+"""What the analyses see and select: reconstructed photons and tracks, one selection per search."""
