@@ -70,9 +70,7 @@ def clopper_pearson(
     return low, high
 
 
-def wilson(
-    passed: ArrayLike, total: ArrayLike, level: float = ONE_SIGMA
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def wilson(passed: ArrayLike, total: ArrayLike, level: float = ONE_SIGMA) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(low, high) of the score interval: shorter than the exact one, with coverage that is right on average only.
 
     n = 0 gives [0, 1].

@@ -1,0 +1,1 @@
+"""Measurements: counts first, tables from counts, pictures from tables."""
