@@ -80,7 +80,7 @@ def test_base_by_path(tmp_path: Path) -> None:
     [
         ("t2 >= 2 & !veto", "t2 >= 2 & !vetto", r"mine\.toml:12: line ff: column 12: unknown bit 'vetto'; did you mean 'veto'"),
         ("t2 >= 1", "t2 >= 7", r"mine\.toml:13: line f: column 7: t2 reaches 4, not 7"),
-        ('f = "t2', 'ff = "t2', r"mine\.toml: .*line 13"),
+        ('\nf = "t2', '\nff = "t2', r"mine\.toml: .*line 13"),
         ("encoding =", "encodin =", r"mine\.toml:6: unknown key 'encodin'; did you mean 'encoding'"),
         ("one-hot", "onehot", "'onehot' is not a valid Encoding"),
         ("f = 10", "f = -1", r"mine\.toml:16: prescale of f must be a whole number 0\.\.16777215, not -1"),
