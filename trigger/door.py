@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from typing import NoReturn
 
 import numpy as np
 
@@ -34,6 +35,43 @@ def check_names(names: Iterable[str], where: str, required: Iterable[str] = ()) 
             raise InputError(f"{where}: {name} is not an event field{hint}")
 
 
+def check_rows(rows: Mapping[str, int], where: str) -> int:
+    """Number of events; InputError if a per-event field or offsets have another number of rows.
+
+    rows: field -> rows; jagged fields are left to `validate`.
+    """
+    n_events, counted_by = count_events(dict(rows))
+    names = tuple(rows)
+    for name in names:
+        is_offsets = name.endswith(OFFSETS)
+        wanted = n_events + int(is_offsets)
+        if rows[name] != wanted and not group_of(name, names):
+            bad = min(max(rows[name] - int(is_offsets), 0), n_events)
+            reason = f"must have {wanted} rows for {n_events} events (by {counted_by}), not {rows[name]}"
+            refuse(where, name, bad, reason)
+    return n_events
+
+
+def check_offsets(array: np.ndarray, name: str, where: str, *, first_event: int = 0) -> np.ndarray:
+    """The offsets as int64; InputError if they do not start at 0 (where first_event is 0) or decrease."""
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        refuse(where, name, None, f"must hold integers in one dimension, not {array.dtype} of shape {array.shape}")
+    array = array.astype(np.int64, copy=False)
+    if array[0] < 0 or (first_event == 0 and array[0] != 0):
+        refuse(where, name, first_event, f"must start at 0, not {array[0]}")
+    falls = array[1:] < array[:-1]
+    if falls.any():
+        bad = int(falls.argmax())
+        refuse(where, name, first_event + bad, f"must not decrease, but goes from {array[bad]} to {array[bad + 1]}")
+    return array
+
+
+def refuse(where: str, name: str, event: int | None, reason: str) -> NoReturn:
+    """Raise the InputError of a field."""
+    at = "" if event is None else f", event {event}"
+    raise InputError(f"{where}: field {name}{at}: {reason}")
+
+
 def validate(
     arrays: Mapping[str, np.ndarray], where: str, *, required: Iterable[str] = (), first_event: int = 0
 ) -> dict[str, np.ndarray]:
@@ -44,57 +82,41 @@ def validate(
     Integers of any width are taken where integers are declared, and converted after their range was checked.
     """
     check_names(arrays, where, required)
-    given = {name: np.asarray(array) for name, array in arrays.items()}
-    door = _Door(where, first_event, given)
-    checked: dict[str, np.ndarray] = {}
-    for name in sorted(given, key=lambda key: not key.endswith(OFFSETS)):
-        checked[name] = door.offsets(name, given[name]) if name.endswith(OFFSETS) else door.values(name, given[name])
+    given = {name: np.atleast_1d(array) for name, array in arrays.items()}
+    check_rows({name: len(array) for name, array in given.items()}, where)
+    door = _Door(where, first_event, tuple(given))
+    for name in given:
+        if name.endswith(OFFSETS):
+            door.offsets_of[name.removesuffix(OFFSETS)] = check_offsets(given[name], name, where)
+    checked = {
+        name: door.offsets_of[name.removesuffix(OFFSETS)] if name.endswith(OFFSETS) else door.values(name, array)
+        for name, array in given.items()
+    }
     door.order(checked)
     door.klm_sections(checked)
-    return {name: checked[name] for name in arrays}
+    return checked
 
 
 class _Door:
-    """The checks of one set of arrays; each raises with the first bad event."""
+    """The checks of the values of one set of arrays; each raises with the first bad event."""
 
-    def __init__(self, where: str, first_event: int, arrays: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, where: str, first_event: int, names: tuple[str, ...]) -> None:
         self.where = where
         self.first_event = first_event
-        self.names = tuple(arrays)
-        self.n_events, self.counted_by = count_events({name: np.shape(a)[0] if np.ndim(a) else 0 for name, a in arrays.items()})
+        self.names = names
         self.offsets_of: dict[str, np.ndarray] = {}
 
-    def refuse(self, name: str, event: int | None, reason: str) -> None:
-        at = "" if event is None else f", event {self.first_event + event}"
-        raise InputError(f"{self.where}: field {name}{at}: {reason}")
-
-    def kind(self, name: str, array: np.ndarray, wanted: str) -> None:
-        given = array.dtype.kind
-        if array.ndim == 0 or given not in _KINDS:
-            self.refuse(name, None, f"must be an array of numbers, not {array.dtype} of shape {array.shape}")
-        if wanted and not (given == wanted or {given, wanted} <= {"i", "u"}):
-            self.refuse(name, None, f"must hold {_KINDS[wanted]}, not {array.dtype}")
-
-    def offsets(self, name: str, array: np.ndarray) -> np.ndarray:
-        self.kind(name, array, "i")
-        if array.ndim != 1 or len(array) != self.n_events + 1:
-            reason = f"must have n_events + 1 = {self.n_events + 1} numbers (by {self.counted_by}), not {array.shape}"
-            self.refuse(name, min(max(len(array) - 1, 0), self.n_events), reason)
-        array = array.astype(np.int64, copy=False)
-        if array[0] != 0:
-            self.refuse(name, 0, f"must start at 0, not {array[0]}")
-        falls = array[1:] < array[:-1]
-        if falls.any():
-            bad = int(falls.argmax())
-            self.refuse(name, bad, f"must not decrease, but goes from {array[bad]} to {array[bad + 1]}")
-        self.offsets_of[name[: -len(OFFSETS)]] = array
-        return array
+    def refuse(self, name: str, event: int | None, reason: str) -> NoReturn:
+        refuse(self.where, name, None if event is None else self.first_event + event, reason)
 
     def values(self, name: str, array: np.ndarray) -> np.ndarray:
         spec = declared().get(name)
         group = group_of(name, self.names)
-        self.kind(name, array, np.dtype(spec.dtype).kind if spec else "")
-        self.length(name, array, group)
+        if array.dtype.kind not in _KINDS:
+            self.refuse(name, None, f"must hold numbers, not {array.dtype}")
+        if spec is not None and _KINDS[array.dtype.kind] != _KINDS[np.dtype(spec.dtype).kind]:
+            self.refuse(name, None, f"must hold {_KINDS[np.dtype(spec.dtype).kind]}, not {array.dtype}")
+        self.entries(name, array, group)
         if spec is None and not (array.ndim == 1 or (array.ndim == 2 and array.shape[1])):
             self.refuse(name, None, f"must have one or two dimensions and no empty rows, not shape {array.shape}")
         if spec is not None and array.shape[1:] != spec.shape:
@@ -106,15 +128,12 @@ class _Door:
         self.bounds(name, array, spec)
         return array.astype(spec.dtype, copy=False)
 
-    def length(self, name: str, array: np.ndarray, group: str) -> None:
+    def entries(self, name: str, array: np.ndarray, group: str) -> None:
         if not group:
-            if len(array) != self.n_events:
-                reason = f"must have {self.n_events} rows (by {self.counted_by}), not {len(array)}"
-                self.refuse(name, min(len(array), self.n_events), reason)
             return
         offsets = self.offsets_of[group]
         if len(array) != offsets[-1]:
-            bad = min(int(np.searchsorted(offsets[1:], len(array), side="right")), max(self.n_events - 1, 0))
+            bad = min(int(np.searchsorted(offsets[1:], len(array), side="right")), max(len(offsets) - 2, 0))
             self.refuse(name, bad, f"has {len(array)} entries, but {group}{OFFSETS} ends at {offsets[-1]}")
 
     def bounds(self, name: str, array: np.ndarray, spec: Field) -> None:

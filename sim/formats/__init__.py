@@ -1,0 +1,1 @@
+"""One module per event-file format; `sim.files` picks it by suffix."""

@@ -1,0 +1,119 @@
+"""Event files as .root: TTree `events`, one entry per event, jagged groups with their counter; TObjString `metadata`.
+
+Ref: ROOT TTree by way of uproot. Fields of a user's tree may be plain, fixed arrays, or variable-length arrays or vectors.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import awkward as ak
+import numpy as np
+import uproot
+
+from sim.formats.common import Arrays, Columns, Source, column_group, format_meta, groups_in, parse_meta
+from trigger.errors import InputError
+from trigger.events import group_of
+from trigger.fields import OFFSETS
+
+TREE, META_OBJECT, GROUPS_OBJECT = "events", "metadata", "groups"
+
+
+class RootReader:
+    """An open .root event file."""
+
+    def __init__(self, path: Path) -> None:
+        self._where = str(path)
+        try:
+            self._file = uproot.open(path)
+            self._tree = self._file[TREE]
+            kinds = {branch.name: branch.typename for branch in self._tree.branches}
+            self.n_events = int(self._tree.num_entries)
+            stored = {name: str(self._file[name]) for name in (META_OBJECT, GROUPS_OBJECT) if name in self._file}
+        except KeyError as error:
+            found = ", ".join(self._file.keys(cycle=False)) or "nothing"
+            raise InputError(f"{path}: has no TTree '{TREE}' of event fields; it holds {found}") from error
+        except Exception as error:  # uproot reports damage by many kinds of exceptions
+            raise InputError(f"{path}: not a readable ROOT file: {_first_line(error)}") from error
+        self.meta: dict[str, Any] = parse_meta(stored.get(META_OBJECT, "{}"), self._where)
+        self._groups = list(parse_meta(stored.get(GROUPS_OBJECT, "{}"), self._where))
+        lists = [name for name, kind in kinds.items() if kind.endswith("[]") or kind.startswith("std::vector")]
+        groups = dict.fromkeys(column_group(name, self._groups) for name in lists)
+        counters = {"n" + group for group in groups}
+        self._branches = tuple(name for name in kinds if name not in counters)
+        self.names = tuple(group + OFFSETS for group in groups if group) + self._branches
+
+    def close(self) -> None:
+        self._file.close()
+
+    def read(self, start: int, stop: int, names: Collection[str]) -> Arrays:
+        branches = [name for name in names if not name.endswith(OFFSETS)]
+        collected = Columns(self._where, start, self._groups)
+        try:
+            events = self._tree.arrays(branches, entry_start=start, entry_stop=stop, library="ak", array_cache=None)
+        except Exception as error:  # uproot reports damage by many kinds of exceptions
+            reason = f"damaged in events {start}..{stop}: {_first_line(error)}"
+            raise InputError(f"{self._where}: {reason}") from error
+        for name in branches:
+            self._collect(collected, name, events[name].layout)
+        return collected.arrays
+
+    def _collect(self, collected: Columns, name: str, layout: Any) -> None:
+        values = layout.content if isinstance(layout, ak.contents.ListOffsetArray) else layout
+        try:
+            numbers = ak.to_numpy(values, allow_missing=False)
+        except (TypeError, ValueError) as error:
+            reason = f"must hold numbers or lists of numbers, not {layout.form.type}"
+            raise InputError(f"{self._where}: field {name}: {reason}") from error
+        if values is layout:
+            collected.flat(name, numbers)
+        else:
+            collected.lists(name, np.asarray(layout.offsets), numbers)
+
+
+def write(path: Path, source: Source, meta: Mapping[str, Any]) -> None:
+    """Write the events, one basket per part of the source."""
+    with uproot.recreate(path) as file:
+        tree = None
+        for index in range(source.n_parts):
+            branches = _branches(source.part(index, source.names))
+            if tree is None:
+                tree = file.mktree(TREE, {name: _branch_type(array) for name, array in branches.items()})
+            if len(next(iter(branches.values()))):
+                tree.extend(branches)
+        file[META_OBJECT] = format_meta(meta)
+        file[GROUPS_OBJECT] = json.dumps(dict.fromkeys(groups_in(source.names), True))
+
+
+def _branches(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Per-event fields as they are, the fields of a jagged group as one array of lists of records."""
+    names = tuple(arrays)
+    branches: dict[str, Any] = {}
+    for name, array in arrays.items():
+        group = group_of(name, names)
+        if name.endswith(OFFSETS):
+            group = name.removesuffix(OFFSETS)
+            members = [other for other in names if group_of(other, names) == group]
+            if any(arrays[member].ndim > 1 for member in members):
+                raise InputError(f"{group}_* has fields with several numbers per entry: write .npz or .parquet")
+            contents = [ak.contents.NumpyArray(np.ascontiguousarray(arrays[member])) for member in members]
+            record = ak.contents.RecordArray(contents, [member.removeprefix(group + "_") for member in members])
+            branches[group] = ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(array), record))
+        elif not group:
+            branches[name] = np.ascontiguousarray(array)
+    return branches
+
+
+def _branch_type(array: Any) -> Any:
+    if isinstance(array, np.ndarray):
+        return np.dtype((array.dtype, array.shape[1:])) if array.ndim > 1 else array.dtype
+    content = array.layout.content
+    fields = (f"{name}: {content[name].dtype.name}" for name in content.fields)
+    return f"var * {{{', '.join(fields)}}}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
