@@ -1,0 +1,107 @@
+"""Isolated-cluster numbers and 3x3 clusters.
+
+Ref: basf2 trg/ecl TrgEclCluster.cc, Clustering 1 (read in public source) [SIM]; facts in DECISIONS.md, "ECL artefacts".
+"""
+
+import numpy as np
+from numba import njit
+
+from trigger.ecl.decision import Arrays
+from trigger.ecl.hits import Hits
+from trigger.ecl.tables import cell_tables
+
+_NO_TIME = np.zeros(0, dtype=np.int16)
+_NO_TIME.setflags(write=False)
+
+
+def find_clusters(hits: Hits, out: Arrays) -> None:
+    """Fill ICN numbers, cluster fields and overflow of `out` (zeros on entry).
+
+    A fired cell is a seed by the pattern of fired neighbours alone. Each seed gives a cluster: its centre is the most energetic
+    of the seed and its slots (ties: the seed, then the lower slot), its members are the centre and the centre's slots. Two
+    seeds may choose the same centre, and both clusters stay. Order: barrel, forward, backward, each by seed id; the first
+    `cluster_tc.shape[1]` are stored and more set the overflow bit. ICN counts seeds before that limit; `icn` is theta ids 2..15.
+    """
+    tables = cell_tables()
+    _find(
+        hits.offsets,
+        hits.tc_id,
+        hits.adc,
+        _NO_TIME if hits.time is None else hits.time,
+        tables.slots,
+        tables.seed,
+        tables.icn_region,
+        out["ecl_n_clusters"],
+        out["ecl_overflow"],
+        out["ecl_cluster_tc"],
+        out["ecl_cluster_adc"],
+        out["ecl_cluster_ntc"],
+        out["ecl_cluster_time"],
+        out["ecl_icn"],
+        out["ecl_icn_fw"],
+        out["ecl_icn_br"],
+        out["ecl_icn_bw"],
+    )
+
+
+_FWD, _BRL, _BWD, _FWD_THETA1 = 0, 1, 2, 3
+"""Values of `CellTables.icn_region`."""
+
+
+@njit(cache=True, nogil=True)
+def _find(
+    offsets, tc_id, adc, time, slots, seed_cells, icn_region,
+    n_clusters, overflow, cluster_tc, cluster_adc, cluster_ntc, cluster_time, icn, icn_fw, icn_br, icn_bw,
+):  # fmt: skip
+    n_events, limit = len(n_clusters), cluster_tc.shape[1]
+    timed = len(time) == len(tc_id)
+    cell_adc, cell_time = np.zeros(len(slots), np.int32), np.zeros(len(slots), np.int16)
+    seeds = np.zeros((3, limit), np.int16)
+    count = np.zeros(4, np.int64)
+    for i in range(n_events):
+        first, last = offsets[i], offsets[i + 1]
+        if first == last:
+            continue
+        for h in range(first, last):
+            cell_adc[tc_id[h]] = adc[h]
+        if timed:
+            for h in range(first, last):
+                cell_time[tc_id[h]] = time[h]
+        count[:] = 0
+        for h in range(first, last):
+            cell = tc_id[h]
+            near = seed_cells[cell]
+            if cell_adc[near[0]] | cell_adc[near[1]] | cell_adc[near[2]]:
+                continue
+            if cell_adc[near[3]] and cell_adc[near[4]]:
+                continue
+            region = icn_region[cell]
+            row, place = region, count[region]
+            if region in (_FWD, _FWD_THETA1):
+                row, place = _FWD, count[_FWD] + count[_FWD_THETA1]
+            if place < limit:
+                seeds[row, place] = cell
+            count[region] += 1
+        icn_fw[i], icn_br[i], icn_bw[i] = count[_FWD], count[_BRL], count[_BWD]
+        icn[i] = count[_FWD] + count[_BRL]
+        stored = 0
+        for region in (_BRL, _FWD, _BWD):
+            found = count[region] + (count[_FWD_THETA1] if region == _FWD else 0)
+            for k in range(min(found, limit - stored)):
+                seed = seeds[region, k]
+                centre = seed
+                for s in range(1, slots.shape[1]):
+                    if cell_adc[slots[seed, s]] > cell_adc[centre]:
+                        centre = slots[seed, s]
+                total, members = 0, 0
+                for s in range(slots.shape[1]):
+                    value = cell_adc[slots[centre, s]]
+                    total += value
+                    members += value > 0
+                cluster_tc[i, stored], cluster_adc[i, stored], cluster_ntc[i, stored] = centre, total, members
+                cluster_time[i, stored] = cell_time[centre]
+                stored += 1
+        n_clusters[i] = stored
+        overflow[i] = count[_FWD] + count[_BRL] + count[_BWD] + count[_FWD_THETA1] > limit
+        for h in range(first, last):
+            cell_adc[tc_id[h]] = 0
