@@ -1,0 +1,1 @@
+"""The trigger menu as hardware: lines compiled from the menu text, prescale counters, the L1 accept."""
