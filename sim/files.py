@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.blocks import BLOCK_EVENTS
+from sim.blocks import BLOCK_EVENTS, n_blocks
 from sim.formats.common import Reader, RecordSource, Source, with_offsets
 from trigger.errors import InputError
 from trigger.events import EventRecord, check_names, validate
@@ -24,6 +24,10 @@ _READERS = {
     ".root": ("sim.formats.root", "RootReader"),
 }
 SUFFIXES = tuple(_READERS)
+
+
+class OutputError(InputError):
+    """A result cannot be written where the user wants it."""
 
 
 class EventFile:
@@ -79,6 +83,12 @@ def iter_events(
             yield file.read(first, min(first + chunk, end), fields)
 
 
+def n_blocks_in(path: str | Path) -> int:
+    """Logical blocks of a file, at least one; InputError if it is not an event file."""
+    with EventFile(path) as file:
+        return max(n_blocks(file.n_events), 1)
+
+
 def write_events(path: str | Path, record: EventRecord, *, overwrite: bool = False) -> None:
     """Write a record in the format of the suffix, checked; InputError if the record, the name or the folder is bad."""
     checked = EventRecord(validate(record.arrays, str(path)), record.meta)
@@ -98,16 +108,16 @@ def check_output(path: str | Path, *, overwrite: bool = False, suffixes: tuple[s
     path = Path(path)
     _suffix(path, suffixes)
     if not path.parent.is_dir():
-        raise InputError(f"{path}: output folder {path.parent} does not exist or is not a folder")
+        raise OutputError(f"{path}: output folder {path.parent} does not exist or is not a folder")
     if path.is_dir():
-        raise InputError(f"{path}: is a folder, not a file name")
+        raise OutputError(f"{path}: is a folder, not a file name")
     if path.exists() and not overwrite:
-        raise InputError(f"{path}: exists; choose another name or allow it to be overwritten (--overwrite)")
+        raise OutputError(f"{path}: exists; choose another name or allow it to be overwritten (--overwrite)")
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             return path
     except OSError as error:
-        raise InputError(f"{path}: output folder {path.parent} is not writable: {error.strerror}") from error
+        raise OutputError(f"{path}: output folder {path.parent} is not writable: {error.strerror}") from error
 
 
 @contextlib.contextmanager
@@ -118,7 +128,7 @@ def atomic(path: Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -1,0 +1,38 @@
+"""Options that several verbs share, and how their text is read."""
+
+from __future__ import annotations
+
+from trigger.errors import InputError
+
+BLOCKS = ("ecl", "tracks", "klm", "grl", "menu", "displaced", "chain")
+"""Blocks of the trigger that a verb may name."""
+BUILT_BLOCKS = ("ecl",)
+"""Those that this version can run."""
+
+
+def parse_blocks(text: str) -> tuple[str, ...]:
+    """Blocks of a comma-separated list, in the order in which they run; InputError for an unknown or missing one."""
+    named = [name.strip() for name in text.split(",")]
+    for name in named:
+        if name not in BLOCKS:
+            raise InputError(f"--blocks: {name!r} is not a block; known are {', '.join(BLOCKS)}")
+        if name not in BUILT_BLOCKS:
+            raise InputError(f"--blocks: {name} does not exist in this version; it has {', '.join(BUILT_BLOCKS)}")
+    return tuple(name for name in BUILT_BLOCKS if name in named)
+
+
+def parse_event_blocks(text: str | None, n_blocks: int) -> range:
+    """Logical blocks a:b (b excluded, either may be left out) of n_blocks; all if there is no text.
+
+    InputError unless 0 <= a < b <= n_blocks.
+    """
+    if text is None:
+        return range(n_blocks)
+    first, colon, last = text.partition(":")
+    try:
+        start, stop = int(first or 0), int(last or n_blocks)
+    except ValueError:
+        start, stop = 0, -1
+    if not colon or not 0 <= start < stop <= n_blocks:
+        raise InputError(f"--event-blocks must be a:b with 0 <= a < b <= {n_blocks}, not {text!r}")
+    return range(start, stop)
