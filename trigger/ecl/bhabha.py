@@ -56,11 +56,17 @@ def _rings(rings, icn, etotal, ephys, members, cuts, bhabha2d_type, bhabha2d, ph
         physics[i] = (ephys[i] >= c.physics_min or icn[i] >= c.physics_icn_min) and not bhabha
 
 
+_VETO, _SELECTION, _MUMU, _TAUB2B, _TAUB2B2, _TAUB2B3 = 1, 2, 4, 8, 16, 32
+"""One bit per decision in the masks of the loop below."""
+
+
 def decide_pairs(cuts: NDArray[np.void], out: Arrays) -> None:
     """Fill 3D Bhabha veto and selection with their flags, mumu, taub2b, taub2b2, taub2b3 from the clusters in `out`.
 
-    The flags describe the last pair that passes: in-track, 1 if either centre's theta id is inside the track acceptance; theta,
-    min(smaller theta id, 4) - 1. They are 0 where the decision is 0. Fewer than two clusters give zeros.
+    Every decision asks for a pair inside its angle windows whose clusters both fulfil one condition and of which at least one
+    fulfils another; the taub2b also look at the whole event. The flags describe the last pair that passes: in-track, 1 if either
+    centre's theta id is inside the track acceptance; theta, min(smaller theta id, 4) - 1. They are 0 where the decision is 0.
+    Fewer than two clusters give zeros.
     """
     tables = cell_tables()
     _pairs(
@@ -83,82 +89,84 @@ def decide_pairs(cuts: NDArray[np.void], out: Arrays) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _angle_windows(cuts):
+    """Masks of the decisions whose window holds an angle of 0..360 degrees: row 0 phi difference, row 1 theta sum."""
+    c = cuts[0]
+    masks = np.zeros((2, 361), np.int64)
+    for angle in range(masks.shape[1]):
+        masks[0, angle] = (
+            _VETO * (c.bhabha3d_veto_pair_phi_first <= angle <= c.bhabha3d_veto_pair_phi_last)
+            + _SELECTION * (c.bhabha3d_sel_pair_phi_first <= angle <= c.bhabha3d_sel_pair_phi_last)
+            + _MUMU * (c.mumu_pair_phi_first <= angle <= c.mumu_pair_phi_last)
+            + _TAUB2B * (c.taub2b_pair_phi_first <= angle <= c.taub2b_pair_phi_last)
+            + _TAUB2B2 * (c.taub2b2_pair_phi_first <= angle <= c.taub2b2_pair_phi_last)
+            + _TAUB2B3 * (c.taub2b3_pair_phi_first <= angle <= c.taub2b3_pair_phi_last)
+        )
+        masks[1, angle] = (
+            _VETO * (c.bhabha3d_veto_pair_theta_first <= angle <= c.bhabha3d_veto_pair_theta_last)
+            + _SELECTION * (c.bhabha3d_sel_pair_theta_first <= angle <= c.bhabha3d_sel_pair_theta_last)
+            + _MUMU * (c.mumu_pair_theta_first <= angle <= c.mumu_pair_theta_last)
+            + _TAUB2B * (c.taub2b_pair_theta_first <= angle <= c.taub2b_pair_theta_last)
+            + _TAUB2B2 * (c.taub2b2_pair_theta_first <= angle <= c.taub2b2_pair_theta_last)
+            + _TAUB2B3 * (c.taub2b3_pair_theta_first <= angle <= c.taub2b3_pair_theta_last)
+        )
+    return masks
+
+
+@njit(cache=True, nogil=True)
 def _pairs(
     n_clusters, cluster_tc, cluster_adc, etotal, theta_id, cm, cuts,
     veto, intrack, selection, selection_theta, mumu, taub2b, taub2b2, taub2b3,
 ):  # fmt: skip
     c = cuts[0]
+    windows = _angle_windows(cuts)
     size = cluster_tc.shape[1]
-    theta, energy = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    cm_theta, cm_phi, factor = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    theta, cm_theta, cm_phi = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    both, one = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for i in range(len(n_clusters)):
         n = np.int64(n_clusters[i])
         if n < 2:
             continue
-        endcap, all_inside = 0, True
+        total, endcap, all_inside = np.int64(etotal[i]), 0, 1
         for k in range(n):
-            cell = cluster_tc[i, k]
-            theta[k], energy[k] = theta_id[cell], cluster_adc[i, k]
-            cm_theta[k], cm_phi[k], factor[k] = cm[cell, 0], cm[cell, 1], cm[cell, 2]
-            if energy[k] >= c.taub2b2_endcap_min and (c.endcap_theta_mask >> (theta[k] - 1)) & 1:
-                endcap += 1
-            all_inside &= c.taub2b3_all_min <= energy[k] <= c.taub2b3_all_max
-        total = np.int64(etotal[i])
-        taub2b_open = total <= c.taub2b_total_max
-        taub2b2_open = total <= c.taub2b2_total_max and endcap < 2
-        taub2b3_open = total <= c.taub2b3_total_max and all_inside
+            cell, energy = cluster_tc[i, k], np.int64(cluster_adc[i, k])
+            theta[k], cm_theta[k], cm_phi[k], factor = theta_id[cell], cm[cell, 0], cm[cell, 1], cm[cell, 2]
+            both[k] = (
+                _VETO * (energy >= c.bhabha3d_veto_low_min[factor])
+                + _SELECTION * (energy >= c.bhabha3d_sel_low_min[factor])
+                + _MUMU * (energy <= c.mumu_max[factor])
+                + _TAUB2B
+                + _TAUB2B2 * (energy >= c.taub2b2_cluster_min)
+                + _TAUB2B3 * ((c.taub2b3_theta_mask >> (theta[k] - 1)) & 1)
+            )
+            one[k] = (
+                _VETO * (energy >= c.bhabha3d_veto_high_min[factor])
+                + _SELECTION * (energy >= c.bhabha3d_sel_high_min[factor])
+                + _MUMU
+                + _TAUB2B * (energy <= c.taub2b_cluster_max)
+                + _TAUB2B2
+                + _TAUB2B3 * (energy >= c.taub2b3_pair_min)
+            )
+            endcap += (energy >= c.taub2b2_endcap_min) & (c.endcap_theta_mask >> (theta[k] - 1))
+            all_inside &= (c.taub2b3_all_min <= energy) & (energy <= c.taub2b3_all_max)
+        event = (
+            _VETO + _SELECTION + _MUMU
+            + _TAUB2B * (total <= c.taub2b_total_max)
+            + _TAUB2B2 * (total <= c.taub2b2_total_max and endcap < 2)
+            + _TAUB2B3 * (total <= c.taub2b3_total_max and all_inside)
+        )  # fmt: skip
+        passed = 0
         for a in range(n - 1):
             for b in range(a + 1, n):
-                phi, angle = abs(cm_phi[a] - cm_phi[b]), cm_theta[a] + cm_theta[b]
-                low, high = min(energy[a], energy[b]), max(energy[a], energy[b])
-                if (
-                    c.bhabha3d_veto_pair_phi_first <= phi <= c.bhabha3d_veto_pair_phi_last
-                    and c.bhabha3d_veto_pair_theta_first <= angle <= c.bhabha3d_veto_pair_theta_last
-                    and energy[a] >= c.bhabha3d_veto_low_min[factor[a]]
-                    and energy[b] >= c.bhabha3d_veto_low_min[factor[b]]
-                    and (energy[a] >= c.bhabha3d_veto_high_min[factor[a]] or energy[b] >= c.bhabha3d_veto_high_min[factor[b]])
-                ):
-                    veto[i] = 1
-                    intrack[i] = (
-                        c.intrack_theta_first <= theta[a] <= c.intrack_theta_last
-                        or c.intrack_theta_first <= theta[b] <= c.intrack_theta_last
-                    )
-                if (
-                    c.bhabha3d_sel_pair_phi_first <= phi <= c.bhabha3d_sel_pair_phi_last
-                    and c.bhabha3d_sel_pair_theta_first <= angle <= c.bhabha3d_sel_pair_theta_last
-                    and energy[a] >= c.bhabha3d_sel_low_min[factor[a]]
-                    and energy[b] >= c.bhabha3d_sel_low_min[factor[b]]
-                    and (energy[a] >= c.bhabha3d_sel_high_min[factor[a]] or energy[b] >= c.bhabha3d_sel_high_min[factor[b]])
-                ):
-                    selection[i] = 1
+                angles = windows[0, abs(cm_phi[a] - cm_phi[b])] & windows[1, cm_theta[a] + cm_theta[b]]
+                pair = angles & event & both[a] & both[b] & (one[a] | one[b])
+                passed |= pair
+                if pair & _VETO:
+                    in_a = c.intrack_theta_first <= theta[a] <= c.intrack_theta_last
+                    in_b = c.intrack_theta_first <= theta[b] <= c.intrack_theta_last
+                    intrack[i] = in_a or in_b
+                if pair & _SELECTION:
                     selection_theta[i] = min(theta[a], theta[b], 4) - 1
-                if (
-                    c.mumu_pair_phi_first <= phi <= c.mumu_pair_phi_last
-                    and c.mumu_pair_theta_first <= angle <= c.mumu_pair_theta_last
-                    and energy[a] <= c.mumu_max[factor[a]]
-                    and energy[b] <= c.mumu_max[factor[b]]
-                ):
-                    mumu[i] = 1
-                if (
-                    taub2b_open
-                    and c.taub2b_pair_phi_first <= phi <= c.taub2b_pair_phi_last
-                    and c.taub2b_pair_theta_first <= angle <= c.taub2b_pair_theta_last
-                    and low <= c.taub2b_cluster_max
-                ):
-                    taub2b[i] = 1
-                if (
-                    taub2b2_open
-                    and c.taub2b2_pair_phi_first <= phi <= c.taub2b2_pair_phi_last
-                    and c.taub2b2_pair_theta_first <= angle <= c.taub2b2_pair_theta_last
-                    and low >= c.taub2b2_cluster_min
-                ):
-                    taub2b2[i] = 1
-                if (
-                    taub2b3_open
-                    and c.taub2b3_pair_phi_first <= phi <= c.taub2b3_pair_phi_last
-                    and c.taub2b3_pair_theta_first <= angle <= c.taub2b3_pair_theta_last
-                    and high >= c.taub2b3_pair_min
-                    and (c.taub2b3_theta_mask >> (theta[a] - 1)) & 1
-                    and (c.taub2b3_theta_mask >> (theta[b] - 1)) & 1
-                ):
-                    taub2b3[i] = 1
+        veto[i], selection[i], mumu[i] = (passed & _VETO) != 0, (passed & _SELECTION) != 0, (passed & _MUMU) != 0
+        taub2b[i], taub2b2[i] = (passed & _TAUB2B) != 0, (passed & _TAUB2B2) != 0
+        taub2b3[i] = (passed & _TAUB2B3) != 0

@@ -9,6 +9,7 @@ from numba import njit
 from trigger.ecl.decision import Arrays
 from trigger.ecl.hits import Hits
 from trigger.ecl.tables import cell_tables
+from trigger.geometry.ecl import Region
 
 _NO_TIME = np.zeros(0, dtype=np.int16)
 _NO_TIME.setflags(write=False)
@@ -30,7 +31,8 @@ def find_clusters(hits: Hits, out: Arrays) -> None:
         _NO_TIME if hits.time is None else hits.time,
         tables.slots,
         tables.seed,
-        tables.icn_region,
+        tables.region,
+        tables.theta_id,
         out["ecl_n_clusters"],
         out["ecl_overflow"],
         out["ecl_cluster_tc"],
@@ -44,21 +46,19 @@ def find_clusters(hits: Hits, out: Arrays) -> None:
     )
 
 
-_FWD, _BRL, _BWD, _FWD_THETA1 = 0, 1, 2, 3
-"""Values of `CellTables.icn_region`."""
+_FWD, _BRL, _BWD = int(Region.FWD), int(Region.BRL), int(Region.BWD)
 
 
 @njit(cache=True, nogil=True)
 def _find(
-    offsets, tc_id, adc, time, slots, seed_cells, icn_region,
+    offsets, tc_id, adc, time, slots, seed_cells, region, theta_id,
     n_clusters, overflow, cluster_tc, cluster_adc, cluster_ntc, cluster_time, icn, icn_fw, icn_br, icn_bw,
 ):  # fmt: skip
-    n_events, limit = len(n_clusters), cluster_tc.shape[1]
+    limit = cluster_tc.shape[1]
     timed = len(time) == len(tc_id)
     cell_adc, cell_time = np.zeros(len(slots), np.int32), np.zeros(len(slots), np.int16)
-    seeds = np.zeros((3, limit), np.int16)
-    count = np.zeros(4, np.int64)
-    for i in range(n_events):
+    seeds, count = np.zeros((3, len(slots)), np.int16), np.zeros(3, np.int64)
+    for i in range(len(n_clusters)):
         first, last = offsets[i], offsets[i + 1]
         if first == last:
             continue
@@ -68,27 +68,23 @@ def _find(
             for h in range(first, last):
                 cell_time[tc_id[h]] = time[h]
         count[:] = 0
+        innermost = 0
         for h in range(first, last):
             cell = tc_id[h]
             near = seed_cells[cell]
-            if cell_adc[near[0]] | cell_adc[near[1]] | cell_adc[near[2]]:
-                continue
-            if cell_adc[near[3]] and cell_adc[near[4]]:
-                continue
-            region = icn_region[cell]
-            row, place = region, count[region]
-            if region in (_FWD, _FWD_THETA1):
-                row, place = _FWD, count[_FWD] + count[_FWD_THETA1]
-            if place < limit:
-                seeds[row, place] = cell
-            count[region] += 1
-        icn_fw[i], icn_br[i], icn_bw[i] = count[_FWD], count[_BRL], count[_BWD]
-        icn[i] = count[_FWD] + count[_BRL]
+            blocked = (cell_adc[near[0]] | cell_adc[near[1]] | cell_adc[near[2]]) != 0
+            blocked |= (cell_adc[near[3]] != 0) & (cell_adc[near[4]] != 0)
+            # Written in any case and counted only if it is a seed: a branch here is a coin toss for the processor.
+            seeds[region[cell], count[region[cell]]] = cell
+            count[region[cell]] += not blocked
+            innermost += (not blocked) & (theta_id[cell] == 1)
+        icn_fw[i], icn_br[i], icn_bw[i] = count[_FWD] - innermost, count[_BRL], count[_BWD]
+        icn[i] = count[_FWD] - innermost + count[_BRL]
+        overflow[i] = count[_FWD] + count[_BRL] + count[_BWD] > limit
         stored = 0
-        for region in (_BRL, _FWD, _BWD):
-            found = count[region] + (count[_FWD_THETA1] if region == _FWD else 0)
-            for k in range(min(found, limit - stored)):
-                seed = seeds[region, k]
+        for part in (_BRL, _FWD, _BWD):
+            for k in range(min(count[part], limit - stored)):
+                seed = seeds[part, k]
                 centre = seed
                 for s in range(1, slots.shape[1]):
                     if cell_adc[slots[seed, s]] > cell_adc[centre]:
@@ -102,6 +98,5 @@ def _find(
                 cluster_time[i, stored] = cell_time[centre]
                 stored += 1
         n_clusters[i] = stored
-        overflow[i] = count[_FWD] + count[_BRL] + count[_BWD] + count[_FWD_THETA1] > limit
         for h in range(first, last):
             cell_adc[tc_id[h]] = 0

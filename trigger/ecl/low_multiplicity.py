@@ -40,6 +40,7 @@ def decide_low_multiplicity(cuts: NDArray[np.void], out: Arrays) -> None:
 @njit(cache=True, nogil=True)
 def _decide(n_clusters, cluster_tc, cluster_adc, ephys, etotal, veto, theta_id, cm, cuts, half_turn, lml, hie):
     c = cuts[0]
+    phi_first = min(c.lml_back_to_back_min, c.lml10_phi_min)
     size = cluster_tc.shape[1]
     theta, energy = np.zeros(size, np.int64), np.zeros(size, np.int64)
     cm_theta, cm_phi = np.zeros(size, np.int64), np.zeros(size, np.int64)
@@ -83,6 +84,8 @@ def _decide(n_clusters, cluster_tc, cluster_adc, ephys, etotal, veto, theta_id, 
                 for b in range(a + 1, n):
                     phi, angle = abs(cm_phi[a] - cm_phi[b]), cm_theta[a] + cm_theta[b]
                     phi = min(phi, 2 * half_turn - phi)
+                    if phi < phi_first:
+                        continue
                     low, high = min(energy[a], energy[b]), max(energy[a], energy[b])
                     if phi >= c.lml_back_to_back_min and high >= c.lml_pair_min:
                         if low >= c.lml_pair_min:

@@ -29,7 +29,6 @@ class CellTables:
         slots: int16 (577, 9), the cell itself and its slots 1..8.
         seed: int16 (577, 5), three cells of the OR rule, two of the AND rule, 0 = empty.
         theta_id: int16 (577,).
-        icn_region: int16 (577,), 0 FWD theta ids 2 and 3, 1 BRL, 2 BWD, 3 FWD theta id 1: the ICN that a seed counts in.
         region: int16 (577,), `Region`.
         cm: int16 (577, 3), theta and phi in the CM frame in degrees, factor e.
         quadrants: int16 (577,), background veto: bits 0..3 FWD quadrants, bits 4..7 BRL quadrants.
@@ -38,7 +37,6 @@ class CellTables:
     slots: NDArray[np.int16]
     seed: NDArray[np.int16]
     theta_id: NDArray[np.int16]
-    icn_region: NDArray[np.int16]
     region: NDArray[np.int16]
     cm: NDArray[np.int16]
     quadrants: NDArray[np.int16]
@@ -73,7 +71,6 @@ def cell_tables() -> CellTables:
         slots=_from_one(slots),
         seed=_from_one(seed),
         theta_id=_from_one(c.theta_id),
-        icn_region=_from_one(np.where(innermost, len(Region), c.region)),
         region=_from_one(c.region),
         cm=_from_one(np.column_stack([c.cm_theta_deg, c.cm_phi_deg, c.cm_energy_e])),
         quadrants=_from_one(quadrants),

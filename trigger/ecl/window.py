@@ -35,9 +35,15 @@ def choose_window(
     Takes hits that have passed the door: ordered by cell and then time inside an event. phase: raw, -127..0, 0 where absent.
     """
     phases = np.zeros(len(offsets) - 1, dtype=np.int16) if phase is None else phase
-    raw = [read_only(np.ascontiguousarray(values, dtype=np.int16)) for values in (tc_id, adc, time, phases)]
-    starts = np.array(CANDIDATE_CLOCKS, dtype=np.int64) * CLOCK_RAW
-    return _choose(read_only(np.ascontiguousarray(offsets, dtype=np.int64)), *raw, read_only(starts), WINDOW_CLOCKS * CLOCK_RAW)
+    return _choose(
+        read_only(np.ascontiguousarray(offsets, dtype=np.int64)),
+        read_only(np.ascontiguousarray(tc_id, dtype=np.int16)),
+        read_only(np.ascontiguousarray(adc, dtype=np.int16)),
+        read_only(np.ascontiguousarray(time, dtype=np.int16)),
+        read_only(np.ascontiguousarray(phases, dtype=np.int16)),
+        read_only(np.array(CANDIDATE_CLOCKS, dtype=np.int64) * CLOCK_RAW),
+        WINDOW_CLOCKS * CLOCK_RAW,
+    )
 
 
 def windowed_hits(hits: Hits, phase: NDArray[np.int16]) -> tuple[Hits, NDArray[np.int16]]:
