@@ -1,0 +1,53 @@
+"""The processes by name, each with the outside cross-section that its samples are normalised to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.generators.bhabha import Bhabha
+from sim.generators.dark_photon import DarkPhoton
+from sim.generators.guns import ParticleGun, PhotonGun
+from sim.generators.muon_pair import MuonPair
+from sim.generators.photon_pair import PhotonPair
+from sim.generators.process import CrossSection
+from sim.generators.radiative_muons import RadiativeMuons
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """A process that a user can ask for.
+
+    model: its options and generator; the defaults define the region that `reference` refers to. reference: published
+    cross-section of that region, None where there is none (guns, and couplings that nobody knows).
+    """
+
+    name: str
+    summary: str
+    model: type[PhotonGun | ParticleGun | PhotonPair | Bhabha | MuonPair | RadiativeMuons | DarkPhoton]
+    reference: CrossSection | None = None
+
+
+PROCESSES = (
+    Process(name="photon-gun", summary="one photon, flat in E*", model=PhotonGun),
+    Process(name="particle-gun", summary="one charged or neutral particle", model=ParticleGun),
+    Process(
+        name="gamma-gamma",
+        summary="e+e- -> gamma gamma, 10-170 deg",
+        model=PhotonPair,
+        reference=CrossSection(nb=4.99, error_nb=0.05, source="SIM 1.2: BabaYaga@NLO, Belle II physics book"),
+    ),
+    Process(
+        name="bhabha",
+        summary="e+e- -> e+e-, 10-170 deg",
+        model=Bhabha,
+        reference=CrossSection(nb=300.0, error_nb=3.0, source="SIM 1.2: BabaYaga@NLO, Belle II physics book"),
+    ),
+    Process(
+        name="mu-mu",
+        summary="e+e- -> mu+mu- with initial-state radiation",
+        model=MuonPair,
+        reference=CrossSection(nb=1.148, source="SIM 1.2: KKMC, Belle II physics book"),
+    ),
+    Process(name="mu-mu-gamma", summary="e+e- -> mu+mu- gamma, exact tree", model=RadiativeMuons),
+    Process(name="dark-photon", summary="e+e- -> gamma A', A' invisible", model=DarkPhoton),
+)
