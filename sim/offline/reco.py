@@ -60,28 +60,24 @@ class Reconstruction:
 
 def reconstruct(
     arrays: Mapping[str, np.ndarray],
-    deposit_gev: NDArray[np.float64],
     rng: np.random.Generator,
     reco: Reconstruction | None = None,
     beams: BeamDeclaration = Y4S_BEAMS,
 ) -> dict[str, np.ndarray]:
     """The ``off_*`` fields of these events.
 
-    arrays: the ``true_particle_*`` fields. deposit_gev: energy that each true particle left in the ECL; it becomes the
-    track's cluster, so that offline and trigger see the same deposit. rng: of this block and stage; as many numbers are
-    drawn for a particle whatever its kind, so that an event does not depend on the ones before it in kind.
+    arrays: the ``true_particle_*`` fields. The energy that a particle left in the crystals, ``true_particle_ecl_e``, becomes
+    its track's cluster, so that offline and trigger see the same deposit. rng: of this block and stage; as many numbers
+    are drawn for a particle whatever its kind.
     Photons without a crystal in their way and tracks outside the CDC are not found. Energies in GeV, angles in rad.
     """
     r = reco or Reconstruction()
     pdg = arrays["true_particle_pdg"]
-    if deposit_gev.shape != pdg.shape:
-        msg = f"deposit_gev must have one entry per true particle, {pdg.shape}, not {deposit_gev.shape}"
-        raise ValueError(msg)
     momentum = np.stack([arrays[f"true_particle_p{axis}"] for axis in "xyz"], axis=1)
     normal, uniform = rng.standard_normal((pdg.size, 5)), rng.random((pdg.size, 2))
     offsets = arrays["true_particle_offsets"]
     photons = _photons(pdg, momentum, arrays, normal, r, beams)
-    tracks = _tracks(pdg, momentum, arrays, deposit_gev, normal, uniform, r)
+    tracks = _tracks(pdg, momentum, arrays, normal, uniform, r)
     return _group("off_photon", offsets, *photons) | _group("off_track", offsets, *tracks)
 
 
@@ -120,7 +116,6 @@ def _tracks(
     pdg: NDArray[np.int32],
     momentum: NDArray[np.float64],
     arrays: Mapping[str, np.ndarray],
-    deposit_gev: NDArray[np.float64],
     normal: NDArray[np.float64],
     uniform: NDArray[np.float64],
     r: Reconstruction,
@@ -157,7 +152,7 @@ def _tracks(
         "dr": across + r.track_dr_cm * normal[:, 3],
         "dz": at_origin + r.track_dz_cm * normal[:, 4],
         "is_muon": in_klm & (uniform[:, 1] < rate),
-        "e_cluster": deposit_gev,
+        "e_cluster": arrays["true_particle_ecl_e"],
     }
 
 

@@ -22,14 +22,14 @@ def particles(pdg, p, theta_deg, phi=0.4, n=1, vertex=(0.0, 0.0, 0.0)):
         "true_particle_pdg": np.full(n, pdg, np.int32),
         "true_particle_e": np.full(n, np.hypot(p, mass)),
         "true_particle_t": np.zeros(n),
+        "true_particle_ecl_e": np.full(n, 0.2),
         **momentum,
         **place,
     }
 
 
-def run(arrays, seed=1, deposit=0.2):
-    n = arrays["true_particle_pdg"].size
-    return reconstruct(arrays, np.full(n, deposit), np.random.default_rng(seed))
+def run(arrays, seed=1):
+    return reconstruct(arrays, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("energy", [0.1, 1.0, 5.0])
@@ -115,8 +115,3 @@ def test_no_particles():
     off = run(arrays)
     assert off["off_photon_offsets"].tolist() == [0, 0, 0, 0]
     assert off["off_track_offsets"].tolist() == [0, 0, 0, 0]
-
-
-def test_deposit_must_match_the_particles():
-    with pytest.raises(ValueError, match="one entry per true particle"):
-        reconstruct(particles(22, 1.0, 80.0), np.zeros(2), np.random.default_rng(1))
