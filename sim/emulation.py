@@ -59,8 +59,8 @@ def _emulate_block(file: EventFile, block: int, trigger: EclTrigger, with_input:
     numbers = {field.name for field in EVENT_FIELDS}
     fields = None if with_input else numbers | set(ECL_INPUT) | {"ecl_time"}
     record = file.read(first, first + BLOCK_EVENTS, fields)
-    hits = (record[name] for name in ECL_INPUT)
-    decision = trigger.run(*hits, record.arrays.get("ecl_time"), record.arrays.get("ecl_phase")).arrays()
+    offsets, tc_id, adc = (record[name] for name in ECL_INPUT)
+    decision = trigger.run(offsets, tc_id, adc, record.arrays.get("ecl_time"), record.arrays.get("ecl_phase")).arrays()
     kept = {name: array for name, array in record.arrays.items() if with_input or name in numbers}
     kept = {name: array for name, array in kept.items() if name not in decision}
     return EventRecord(with_event_numbers(kept | decision, first_event=first), file.meta)
