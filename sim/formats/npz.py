@@ -64,8 +64,8 @@ class NpzReader:
                 self._members[name] = self._open(name)
         except _DAMAGE as error:
             raise InputError(f"{path}: damaged: {error}") from error
-        self._rows = {name: member.shape[0] for name, member in self._members.items()}
-        self.n_events = check_rows(self._rows, self._where)
+        self.rows = {name: member.shape[0] for name, member in self._members.items()}
+        self.n_events = check_rows(self.rows, self._where)
 
     def close(self) -> None:
         for member in self._members.values():
@@ -112,7 +112,7 @@ class NpzReader:
 
     def _check_entries(self, name: str, group: str, bounds: np.ndarray, start: int, stop: int) -> None:
         """Refuse a field with fewer entries than its offsets, or with more at the end of the file."""
-        entries = self._rows[name]
+        entries = self.rows[name]
         short = bounds[-1] > entries
         if short or (stop == self.n_events and bounds[-1] != entries):
             bad = start + min(int(np.searchsorted(bounds[1:], entries, side="right")), max(stop - start - 1, 0))
