@@ -70,7 +70,7 @@ class Bhabha:
         return collide((ELECTRON, POSITRON, PHOTON), momenta, np.zeros(3), self.beams, rng, keep=keep)
 
 
-def density_nb(v: np.ndarray, s_gev2: np.ndarray) -> np.ndarray:
+def density_nb(v: np.ndarray, s_gev2: np.ndarray | float) -> np.ndarray:
     """d(sigma)/dv in nb with v = 1 / (1 - cos(theta)), which has no pole at small angle; running couplings.
 
     Exchange at t runs with the space-like coupling, annihilation with that at the nominal energy.
@@ -79,7 +79,7 @@ def density_nb(v: np.ndarray, s_gev2: np.ndarray) -> np.ndarray:
     return couplings_density_nb(v, s_gev2, s_coupling, _running(s_gev2 / (2.0 * v)))
 
 
-def couplings_density_nb(v: np.ndarray, s_gev2: np.ndarray, alpha_s: float, alpha_t: np.ndarray | float) -> np.ndarray:
+def couplings_density_nb(v: np.ndarray, s_gev2: np.ndarray | float, alpha_s: float, alpha_t: np.ndarray | float) -> np.ndarray:
     """d(sigma)/dv in nb for given couplings of the two channels."""
     t = -0.5 / v
     u = -1.0 - t

@@ -52,14 +52,14 @@ class PhotonPair:
         x = _radiation(self).sample(lost, self.beams.sqrt_s_gev)
         limit = _y_max(self) + 0.5 * np.log1p(-x)
         cos = np.tanh(_invert(limit, shape))
-        half = 0.5 * self.beams.sqrt_s_gev * np.sqrt(1.0 - x)
-        pair = back_to_back(half, half, cos, 2.0 * np.pi * phi)
+        halves = 0.5 * self.beams.sqrt_s_gev * np.sqrt(1.0 - x)
+        pair = back_to_back(halves, halves, cos, 2.0 * np.pi * phi)
         momenta = with_photon(pair, x, side < 0.5, self.beams.sqrt_s_gev)
         keep = np.stack([np.ones(n, bool), np.ones(n, bool), x > 0.0])
         return collide((PHOTON, PHOTON, PHOTON), momenta, np.zeros(3), self.beams, rng, keep=keep)
 
 
-def born_nb(s_gev2: np.ndarray, y_max: np.ndarray) -> np.ndarray:
+def born_nb(s_gev2: np.ndarray | float, y_max: np.ndarray | float) -> np.ndarray:
     """Cross-section in nb for |cos(theta)| < tanh(y_max), identical photons counted once; 0 where y_max <= 0."""
     y = np.maximum(y_max, 0.0)
     return 2.0 * math.pi * qed.ALPHA_0**2 / s_gev2 * (2.0 * y - np.tanh(y)) * qed.GEV2_NB

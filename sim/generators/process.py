@@ -70,7 +70,7 @@ def _rescale(momenta: np.ndarray, masses: np.ndarray, sqrt_s: np.ndarray, nomina
     return np.concatenate([np.sqrt(factor**2 * p2 + m2)[None], momenta[1:] * factor])
 
 
-def back_to_back(energy: np.ndarray, momentum: np.ndarray, cos: np.ndarray, phi: np.ndarray) -> np.ndarray:
+def back_to_back(energy: np.ndarray | float, momentum: np.ndarray | float, cos: np.ndarray, phi: np.ndarray) -> np.ndarray:
     """Four-momenta (4, 2, n) of two particles back to back; the first one at (cos, phi).
 
     energy: (2, n) or broadcastable; momentum, cos, phi: (n,) or numbers.
