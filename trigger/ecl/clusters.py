@@ -33,6 +33,7 @@ def find_clusters(hits: Hits, out: Arrays) -> None:
         tables.seed,
         tables.region,
         tables.theta_id,
+        (int(Region.FWD), int(Region.BRL), int(Region.BWD)),
         out["ecl_n_clusters"],
         out["ecl_overflow"],
         out["ecl_cluster_tc"],
@@ -46,14 +47,12 @@ def find_clusters(hits: Hits, out: Arrays) -> None:
     )
 
 
-_FWD, _BRL, _BWD = int(Region.FWD), int(Region.BRL), int(Region.BWD)
-
-
 @njit(cache=True, nogil=True)
 def _find(
-    offsets, tc_id, adc, time, slots, seed_cells, region, theta_id,
+    offsets, tc_id, adc, time, slots, seed_cells, region, theta_id, regions,
     n_clusters, overflow, cluster_tc, cluster_adc, cluster_ntc, cluster_time, icn, icn_fw, icn_br, icn_bw,
 ):  # fmt: skip
+    forward, barrel, backward = regions
     limit = cluster_tc.shape[1]
     timed = len(time) == len(tc_id)
     cell_adc, cell_time = np.zeros(len(slots), np.int32), np.zeros(len(slots), np.int16)
@@ -78,11 +77,11 @@ def _find(
             seeds[region[cell], count[region[cell]]] = cell
             count[region[cell]] += not blocked
             innermost += (not blocked) & (theta_id[cell] == 1)
-        icn_fw[i], icn_br[i], icn_bw[i] = count[_FWD] - innermost, count[_BRL], count[_BWD]
-        icn[i] = count[_FWD] - innermost + count[_BRL]
-        overflow[i] = count[_FWD] + count[_BRL] + count[_BWD] > limit
+        icn_fw[i], icn_br[i], icn_bw[i] = count[forward] - innermost, count[barrel], count[backward]
+        icn[i] = count[forward] - innermost + count[barrel]
+        overflow[i] = count[forward] + count[barrel] + count[backward] > limit
         stored = 0
-        for part in (_BRL, _FWD, _BWD):
+        for part in (barrel, forward, backward):
             for k in range(min(count[part], limit - stored)):
                 seed = seeds[part, k]
                 centre = seed

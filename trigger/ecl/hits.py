@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from trigger.ecl.calibration import ADC_MAX, EclCalibration
-from trigger.events import validate
+from trigger.events import declared, validate
 from trigger.geometry.ecl import N_CELLS
 
 
@@ -59,7 +59,7 @@ def checked_hits(
         InputError: wrong length, type, range or order; names `where`, field, first bad event and reason.
     """
     given = {"ecl_offsets": offsets, "ecl_tc_id": tc_id, "ecl_adc": adc, "ecl_time": time, "ecl_phase": phase}
-    arrays = {name: np.asarray(array) for name, array in given.items() if array is not None}
+    arrays = {name: _as_array(array) for name, array in given.items() if array is not None}
     if not _is_clean(arrays):
         arrays = validate(arrays, where, required=("ecl_offsets", "ecl_tc_id", "ecl_adc"))
     arrays = {name: read_only(np.ascontiguousarray(array)) for name, array in arrays.items()}
@@ -68,14 +68,19 @@ def checked_hits(
     return hits, read_only(np.zeros(len(hits), dtype=np.int16)) if phases is None else phases
 
 
+def _as_array(values: ArrayLike) -> NDArray:
+    array = np.asarray(values)
+    return array.astype(np.int16) if array.size == 0 and array.dtype == np.float64 else array
+
+
 def _is_clean(arrays: dict[str, NDArray]) -> bool:
     """True if the hits are in declared types and pass; anything else is left to `validate`, which says what is wrong."""
-    if "ecl_phase" in arrays or any(a.dtype != np.int16 for name, a in arrays.items() if name != "ecl_offsets"):
+    offsets, per_hit = arrays["ecl_offsets"], [arrays[name] for name in _PER_HIT if name in arrays]
+    if offsets.dtype != np.int64 or any(a.dtype != np.int16 for name, a in arrays.items() if name != "ecl_offsets"):
         return False
-    if arrays["ecl_offsets"].dtype != np.int64 or any(a.ndim != 1 for a in arrays.values()):
+    if any(a.ndim != 1 for a in arrays.values()) or any(len(a) != len(per_hit[0]) for a in per_hit):
         return False
-    n_hits = len(arrays["ecl_tc_id"])
-    if any(len(a) != n_hits for name, a in arrays.items() if name != "ecl_offsets"):
+    if "ecl_phase" in arrays and not _are_phases(arrays["ecl_phase"], len(offsets) - 1):
         return False
     views = {name: read_only(np.ascontiguousarray(a)) for name, a in arrays.items()}
     return _pass_the_door(
@@ -83,6 +88,13 @@ def _is_clean(arrays: dict[str, NDArray]) -> bool:
     )
 
 
+def _are_phases(phase: NDArray, n_events: int) -> bool:
+    bounds = declared()["ecl_phase"].bounds
+    assert bounds is not None
+    return len(phase) == n_events and (n_events == 0 or bounds[0] <= phase.min() <= phase.max() <= bounds[1])
+
+
+_PER_HIT = ("ecl_tc_id", "ecl_adc", "ecl_time")
 _NO_TIME = read_only(np.zeros(0, dtype=np.int16))
 
 
