@@ -1,0 +1,162 @@
+"""Ionisation of heavy charged particles in CsI: mean loss, and Vavilov's distribution with its full tail of hard collisions.
+
+Ref: Particle Data Group, "Passage of particles through matter"; Vavilov, Sov. Phys. JETP 5 (1957) 749.
+
+Loss = mean + soft part + hard part. Collisions above a cut are drawn one by one from the knock-on spectrum (spin-1/2 term
+included); the collisions below it follow the Vavilov distribution with that cut as largest transfer, tabulated by Fourier
+inversion. Bethe's mean has no spin term, so that of the hard collisions raises it by up to 0.2 % below 10 GeV, as it should.
+Radiative losses are left out: below 10 GeV they add about 2 % to a muon's mean and 0.1 % to the rate above 300 MeV.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from scipy.special import ndtr, sici
+
+ELECTRON_MASS_GEV = 0.51099895e-3
+BETHE_GEV_CM2 = 0.307075e-3  # 4 pi N r_e^2 m_e c^2 per mol
+# CsI: density, Z/A, mean excitation energy, Sternheimer density-effect parameters. Source: Particle Data Group.
+DENSITY_G_CM3 = 4.51
+Z_OVER_A = 0.41569
+EXCITATION_GEV = 553.1e-9
+STERNHEIMER_A, STERNHEIMER_K = 0.25381, 2.6657
+STERNHEIMER_X0, STERNHEIMER_X1, STERNHEIMER_C = 0.0395, 3.3353, 6.2807
+XI_GEV_PER_CM = BETHE_GEV_CM2 / 2 * Z_OVER_A * DENSITY_G_CM3  # at beta = 1
+
+MIN_KAPPA, MAX_KAPPA = 0.05, 10.0  # below: split into soft and hard; above: normal distribution
+_N_KAPPA, _N_BETA2 = 24, 5
+_SCORES = np.linspace(-5.0, 5.0, 201)
+
+
+class LossTables(NamedTuple):
+    """For the compiled kernels."""
+
+    log_kappa0: float
+    log_kappa_step: float
+    score0: float
+    score_step: float
+    deviate: np.ndarray  # (kappa, beta^2, normal score): (loss - mean) / xi
+
+
+@numba.njit(cache=True)
+def largest_transfer_gev(beta_gamma, mass_gev):
+    """Largest energy given to one electron."""
+    ratio = ELECTRON_MASS_GEV / mass_gev
+    gamma = np.sqrt(1.0 + beta_gamma * beta_gamma)
+    return 2 * ELECTRON_MASS_GEV * beta_gamma * beta_gamma / (1.0 + 2.0 * gamma * ratio + ratio * ratio)
+
+
+@numba.njit(cache=True)
+def density_effect(beta_gamma):
+    """Sternheimer's delta."""
+    x = np.log10(beta_gamma)
+    if x < STERNHEIMER_X0:
+        return 0.0
+    delta = 2 * np.log(10.0) * x - STERNHEIMER_C
+    if x < STERNHEIMER_X1:
+        delta += STERNHEIMER_A * (STERNHEIMER_X1 - x) ** STERNHEIMER_K
+    return delta
+
+
+@numba.njit(cache=True)
+def mean_loss_gev_per_cm(beta_gamma, mass_gev):
+    """Mean ionisation loss (Bethe) in CsI."""
+    beta2 = beta_gamma * beta_gamma / (1.0 + beta_gamma * beta_gamma)
+    largest = largest_transfer_gev(beta_gamma, mass_gev)
+    logarithm = np.log(2 * ELECTRON_MASS_GEV * beta_gamma * beta_gamma * largest / EXCITATION_GEV**2)
+    bracket = 0.5 * logarithm - beta2 - density_effect(beta_gamma) / 2
+    return 2 * XI_GEV_PER_CM / beta2 * max(bracket, 0.1)
+
+
+def landau_most_probable_gev(beta_gamma: float, path_cm: float) -> float:
+    """Most probable loss in the Landau limit (formula of the Particle Data Group)."""
+    beta2 = beta_gamma**2 / (1 + beta_gamma**2)
+    xi = XI_GEV_PER_CM * path_cm / beta2
+    first = np.log(2 * ELECTRON_MASS_GEV * beta_gamma**2 / EXCITATION_GEV)
+    return float(xi * (first + np.log(xi / EXCITATION_GEV) + 0.2 - beta2 - density_effect(beta_gamma)))
+
+
+def characteristic(t: np.ndarray, kappa: float, beta2: float) -> np.ndarray:
+    """Characteristic function of Vavilov's (loss - mean) / xi; kappa = xi / largest transfer."""
+    a = t / kappa
+    si, ci = sici(np.where(a == 0, 1.0, a))
+    first = np.where(a == 0, 0.0, ci - np.euler_gamma - np.log(np.where(a == 0, 1.0, a)) + 1j * si)
+    square = -(np.exp(1j * a) - 1 - 1j * a) + 1j * a * first
+    return np.exp(kappa * (square - beta2 * (first - 1j * a)))
+
+
+@lru_cache(maxsize=1)
+def loss_tables() -> LossTables:
+    """Deviates of Vavilov's distribution for kappa 0.05 to 10 and beta^2 0 to 1 against the normal score."""
+    log_kappa = np.linspace(np.log(MIN_KAPPA), np.log(MAX_KAPPA), _N_KAPPA)
+    beta2 = np.linspace(0.0, 1.0, _N_BETA2)
+    deviate = np.array([[_deviates(float(np.exp(k)), float(b)) for b in beta2] for k in log_kappa])
+    return LossTables(
+        log_kappa0=float(log_kappa[0]),
+        log_kappa_step=float(log_kappa[1] - log_kappa[0]),
+        score0=float(_SCORES[0]),
+        score_step=float(_SCORES[1] - _SCORES[0]),
+        deviate=deviate,
+    )
+
+
+def _deviates(kappa: float, beta2: float) -> np.ndarray:
+    """(loss - mean) / xi at the quantiles of the normal scores, by inverse Fourier transform."""
+    n, low, high = 8192, -14.0, 50.0
+    step = (high - low) / n
+    t = 2 * np.pi * np.arange(n // 2 + 1) / (high - low)
+    density = np.fft.irfft(np.conj(characteristic(t, kappa, beta2) * np.exp(-1j * t * low)), n) / step
+    cumulative = np.cumsum(np.maximum(density, 0.0)) * step
+    cumulative /= cumulative[-1]
+    x = low + step * (np.arange(n) + 0.5)
+    rising = np.concatenate(([True], np.diff(cumulative) > 1e-14))
+    return np.interp(ndtr(_SCORES), cumulative[rising], x[rising])
+
+
+@numba.njit(cache=True)
+def draw_loss_gev(rng, tables, mean_gev, xi_gev, beta_gamma, mass_gev):
+    """One ionisation loss with this mean; not below zero."""
+    if xi_gev <= 0.0:
+        return mean_gev
+    beta2 = beta_gamma * beta_gamma / (1.0 + beta_gamma * beta_gamma)
+    largest = largest_transfer_gev(beta_gamma, mass_gev)
+    kappa = xi_gev / largest
+    if kappa >= MAX_KAPPA:
+        return max(mean_gev + xi_gev * np.sqrt((1 - beta2 / 2) / kappa) * rng.standard_normal(), 0.0)
+    if kappa >= MIN_KAPPA:
+        return max(mean_gev + xi_gev * _deviate(rng, tables, kappa, beta2), 0.0)
+    cut = xi_gev / MIN_KAPPA
+    loss = mean_gev + xi_gev * _deviate(rng, tables, MIN_KAPPA, beta2 * cut / largest)
+    energy2 = (1.0 + beta_gamma * beta_gamma) * mass_gev * mass_gev
+    # Number and energy of the hard collisions; the 1/e^2 majorant is thinned to the full spectrum.
+    inverse = 1.0 / cut - 1.0 / largest
+    loss -= xi_gev * (np.log(largest / cut) - beta2 * (1 - cut / largest))
+    top = 1.0 + 0.5 * largest * largest / energy2
+    path = -np.log(1.0 - rng.random()) / (xi_gev * inverse * top)
+    while path < 1.0:
+        energy = 1.0 / (1.0 / cut - rng.random() * inverse)
+        weight = 1.0 - beta2 * energy / largest + 0.5 * energy * energy / energy2
+        if rng.random() * top < weight:
+            loss += energy
+        path -= np.log(1.0 - rng.random()) / (xi_gev * inverse * top)
+    return max(loss, 0.0)
+
+
+@numba.njit(cache=True)
+def _deviate(rng, tables, kappa, beta2):
+    """Trilinear interpolation of the table at a random normal score."""
+    n_kappa, n_beta2, n_scores = tables.deviate.shape
+    k = min(max((np.log(kappa) - tables.log_kappa0) / tables.log_kappa_step, 0.0), n_kappa - 1.001)
+    b = min(max(beta2 * (n_beta2 - 1), 0.0), n_beta2 - 1.001)
+    s = min(max((rng.standard_normal() - tables.score0) / tables.score_step, 0.0), n_scores - 1.001)
+    ik, ib, js = int(k), int(b), int(s)
+    fk, fb, fs = k - ik, b - ib, s - js
+    value = 0.0
+    for dk in range(2):
+        for db in range(2):
+            line = tables.deviate[ik + dk, ib + db]
+            share = (fk if dk else 1 - fk) * (fb if db else 1 - fb)
+            value += share * (line[js] + fs * (line[js + 1] - line[js]))
+    return value
