@@ -45,7 +45,11 @@ class EventFile:
         self.names = self._reader.names
         self.n_events = self._reader.n_events
         self.meta = self._reader.meta
-        check_names(self.names, str(self.path), required)
+        try:
+            check_names(self.names, str(self.path), required)
+        except InputError:
+            self._reader.close()
+            raise
 
     def __enter__(self) -> EventFile:
         return self

@@ -6,6 +6,7 @@ as well. Ref: numpy.lib.format (NPY 1.0 and 2.0), zip with 64-bit sizes.
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 import zlib
 from collections.abc import Collection, Mapping
@@ -48,29 +49,26 @@ class NpzReader:
 
     def __init__(self, path: Path) -> None:
         self._where = str(path)
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except _DAMAGE as error:
-            raise InputError(f"{path}: not a complete .npz file: {error}") from error
         self._members: dict[str, _Member] = {}
-        try:
-            files = self._zip.namelist()
-            self.names = tuple(file.removesuffix(".npy") for file in files if file.endswith(".npy"))
-            self.meta: dict[str, Any] = {}
-            if META_MEMBER in files:
-                self.meta = parse_meta(self._zip.read(META_MEMBER), self._where)
-            check_names(self.names, self._where)
-            for name in self.names:
-                self._members[name] = self._open(name)
-        except _DAMAGE as error:
-            raise InputError(f"{path}: damaged: {error}") from error
-        self.rows = {name: member.shape[0] for name, member in self._members.items()}
-        self.n_events = check_rows(self.rows, self._where)
+        with contextlib.ExitStack() as opened:
+            try:
+                self._zip = opened.enter_context(zipfile.ZipFile(path))
+                files = self._zip.namelist()
+                self.meta: dict[str, Any] = {}
+                if META_MEMBER in files:
+                    self.meta = parse_meta(self._zip.read(META_MEMBER), self._where)
+                self.names = tuple(file.removesuffix(".npy") for file in files if file.endswith(".npy"))
+                check_names(self.names, self._where)
+                for name in self.names:
+                    self._members[name] = self._open(name)
+            except _DAMAGE as error:
+                raise InputError(f"{path}: not a complete .npz file: {error}") from error
+            self.rows = {name: member.shape[0] for name, member in self._members.items()}
+            self.n_events = check_rows(self.rows, self._where)
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
-        for member in self._members.values():
-            member.stream.close()
-        self._zip.close()
+        self._opened.close()
 
     def read(self, start: int, stop: int, names: Collection[str]) -> Arrays:
         arrays: Arrays = {}

@@ -5,6 +5,7 @@ Ref: ROOT TTree by way of uproot. Fields of a user's tree may be plain, fixed ar
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -27,17 +28,21 @@ class RootReader:
 
     def __init__(self, path: Path) -> None:
         self._where = str(path)
-        try:
-            self._file = uproot.open(path)
-            self._tree = self._file[TREE]
-            kinds = {branch.name: branch.typename for branch in self._tree.branches}
-            self.n_events = int(self._tree.num_entries)
-            stored = {name: str(self._file[name]) for name in (META_OBJECT, GROUPS_OBJECT) if name in self._file}
-        except KeyError as error:
-            found = ", ".join(self._file.keys(cycle=False)) or "nothing"
-            raise InputError(f"{path}: has no TTree '{TREE}' of event fields; it holds {found}") from error
-        except Exception as error:  # uproot reports damage by many kinds of exceptions
-            raise InputError(f"{path}: not a readable ROOT file: {_first_line(error)}") from error
+        with contextlib.ExitStack() as opened:
+            try:
+                self._file = opened.enter_context(uproot.open(path))
+                found = self._file.keys(cycle=False)
+                self._tree: Any = self._file[TREE] if TREE in found else None
+                if isinstance(self._tree, uproot.TTree):
+                    kinds = {branch.name: branch.typename for branch in self._tree.branches}
+                    self.n_events = int(self._tree.num_entries)
+                stored = {name: str(self._file[name]) for name in (META_OBJECT, GROUPS_OBJECT) if name in found}
+            except Exception as error:  # uproot reports damage by many kinds of exceptions
+                raise InputError(f"{path}: not a readable ROOT file: {_first_line(error)}") from error
+            if not isinstance(self._tree, uproot.TTree):
+                holds = ", ".join(found) or "nothing"
+                raise InputError(f"{path}: has no TTree '{TREE}' of event fields; it holds {holds}")
+            self._opened = opened.pop_all()
         self.meta: dict[str, Any] = parse_meta(stored.get(META_OBJECT, "{}"), self._where)
         self._groups = list(parse_meta(stored.get(GROUPS_OBJECT, "{}"), self._where))
         lists = [name for name, kind in kinds.items() if kind.endswith("[]") or kind.startswith("std::vector")]
@@ -47,7 +52,7 @@ class RootReader:
         self.names = tuple(group + OFFSETS for group in groups if group) + self._branches
 
     def close(self) -> None:
-        self._file.close()
+        self._opened.close()
 
     def read(self, start: int, stop: int, names: Collection[str]) -> Arrays:
         branches = [name for name in names if not name.endswith(OFFSETS)]
