@@ -1,0 +1,73 @@
+"""`darktrigger menu` as a user types it."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sim.cli import build_app
+
+MINE = """\
+name = "mine"
+base = "exp16"
+remove = ["fss"]
+[lines]
+lml6 = "ecl_lml_6"
+photon = "ecl_lml_6 | ecl_lml_13"
+never = "veto & !veto"
+"""
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(build_app(), ["menu", *arguments])
+    return result.exit_code, result.output
+
+
+def test_list_shows_every_line_with_its_prescale() -> None:
+    status, text = run("list", "--period", "e18r781")
+    assert status == 0
+    assert "  89  lml6               1  ecl_lml_6 & !veto" in text
+    assert "  84  lml1               2  ecl_lml_1 & !veto" in text
+    assert len(text.splitlines()) == 2 + 175
+
+
+def test_show_names_inputs_and_prescales() -> None:
+    status, text = run("show", "fyo")
+    assert status == 0
+    assert text.startswith("fyo: t2 >= 2 & ty >= 1 & cdc_open90 & !bha_veto & !veto\n")
+    assert "t2 (bits 8, 9, 10, 11; one-hot; tracks)" in text
+    assert "prescale 1 in e16r1062" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("show", "lml66"), "did you mean 'lml6'"),
+        (("list", "--period", "e20"), "no period 'e20'; it has e16r1062"),
+        (("list", "--menu", "exp61"), "no shipped menu 'exp61'"),
+        (("check", "none.toml"), "none.toml: not a readable menu file"),
+    ],
+)
+def test_bad_input_ends_with_status_2(arguments: tuple[str, ...], reason: str) -> None:
+    status, text = run(*arguments)
+    assert status == 2
+    assert reason in text
+    assert "Traceback" not in text
+
+
+def test_check_and_diff_of_a_users_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(MINE, encoding="utf-8")
+    status, text = run("check", str(file))
+    assert status == 0
+    assert "mine.toml:7: line never is always false" in text
+    assert "176 lines" in text
+    file.write_text(MINE.replace('never = "veto & !veto"\n', ""), encoding="utf-8")
+    status, text = run("diff", "exp16", str(file))
+    assert status == 0
+    assert text.splitlines() == [
+        "- fss: t2 >= 1 & ts >= 2 & !veto",
+        "~ lml6: ecl_lml_6 & !veto  ->  ecl_lml_6",
+        "+ photon: ecl_lml_6 | ecl_lml_13",
+    ]
+    assert run("diff", "exp16", "exp16") == (0, "the same: inputs, conditions and prescales are equal\n")
