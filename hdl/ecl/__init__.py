@@ -1,0 +1,1 @@
+"""The ECL trigger decision as hardware: one component per block of `trigger.ecl`."""
