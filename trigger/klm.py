@@ -1,0 +1,100 @@
+"""KLM trigger in layer-count mode: sectors with enough distinct layers, their counts, back-to-back flags.
+
+Ref: basf2 trg/klm klmtrgLayerCounter and KLMTriggerModule (read in public source) [SIM].
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trigger.events import validate
+
+N_LAYERS = 15
+"""Layers of a barrel sector; the endcaps have 14 (forward) and 12 (backward). Source: Belle II detector description [PAPER]."""
+SECTORS = (8, 8, 4, 4)
+"""Sectors of the sections BKLM backward, BKLM forward, EKLM backward, EKLM forward. Source: basf2 trg/klm [SIM]."""
+N_SECTORS = sum(SECTORS)
+FIRST_SECTOR = tuple(sum(SECTORS[:section]) for section in range(len(SECTORS)))
+N_BKLM = SECTORS[0] + SECTORS[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KlmParameters:
+    """A sector fires with hits in at least `min_layers` distinct layers among `first_layer` .. `last_layer` (from 0, inclusive).
+
+    Source: the parameter payload in the repository has 5 layers out of "2:16", read here as 2..15 (`unverified`); the module's own
+    default is 8 layers. Layers beyond the last one that exists never hit.
+    """
+
+    min_layers: int = 5
+    first_layer: int = 2
+    last_layer: int = 15
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.min_layers <= N_LAYERS:
+            msg = f"min_layers must be 1..{N_LAYERS}, not {self.min_layers}"
+            raise ValueError(msg)
+        if not 0 <= self.first_layer <= self.last_layer <= N_LAYERS:
+            msg = f"layers must be 0 <= first <= last <= {N_LAYERS}, not {self.first_layer} and {self.last_layer}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class KlmDecision:
+    """Answer of the KLM trigger, arrays of n events.
+
+    Attributes:
+        klm_fired: uint8 (n, 24), sectors that fired: BKLM backward 0-7, BKLM forward 0-7, EKLM backward 0-3, EKLM forward 0-3.
+        klm_n_bklm, klm_n_eklm: uint8 (n,), fired sectors of both sections (0..16 and 0..8).
+        klm_hit, klm_eklm_hit: uint8 (n,), any sector.
+        klm_b2b, klm_eklm_b2b: uint8 (n,), a sector fired in both sections.
+    """
+
+    klm_fired: NDArray[np.uint8]
+    klm_n_bklm: NDArray[np.uint8]
+    klm_n_eklm: NDArray[np.uint8]
+    klm_hit: NDArray[np.uint8]
+    klm_eklm_hit: NDArray[np.uint8]
+    klm_b2b: NDArray[np.uint8]
+    klm_eklm_b2b: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.klm_hit)
+
+    def arrays(self) -> dict[str, NDArray]:
+        """Return the fields by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+class KlmTrigger:
+    """Bit-accurate model of the KLM trigger for one set of parameters."""
+
+    def __init__(self, parameters: KlmParameters | None = None) -> None:
+        self.parameters = parameters or KlmParameters()
+
+    def run(self, offsets: ArrayLike, section: ArrayLike, sector: ArrayLike, layer: ArrayLike) -> KlmDecision:
+        """Return the decision of every event; hits are CSR, in any order, repeated layers count once.
+
+        Raises:
+            InputError: wrong length, or section, sector or layer out of range; names field, first bad event and reason.
+        """
+        given = {"klm_offsets": offsets, "klm_section": section, "klm_sector": sector, "klm_layer": layer}
+        hits = validate({name: np.asarray(array) for name, array in given.items()}, "KlmTrigger.run", required=tuple(given))
+        n_events = len(hits["klm_offsets"]) - 1
+        event = np.repeat(np.arange(n_events), np.diff(hits["klm_offsets"]))
+        place = np.array(FIRST_SECTOR)[hits["klm_section"]] + hits["klm_sector"]
+        layers = np.zeros((n_events, N_SECTORS, N_LAYERS), dtype=bool)
+        layers[event, place, hits["klm_layer"]] = True
+        p = self.parameters
+        fired = layers[:, :, p.first_layer : p.last_layer + 1].sum(axis=2) >= p.min_layers
+        barrel, endcap = fired[:, :N_BKLM], fired[:, N_BKLM:]
+        return KlmDecision(
+            klm_fired=fired.astype(np.uint8),
+            klm_n_bklm=barrel.sum(axis=1).astype(np.uint8),
+            klm_n_eklm=endcap.sum(axis=1).astype(np.uint8),
+            klm_hit=barrel.any(axis=1).astype(np.uint8),
+            klm_eklm_hit=endcap.any(axis=1).astype(np.uint8),
+            klm_b2b=(barrel[:, : SECTORS[0]].any(axis=1) & barrel[:, SECTORS[0] :].any(axis=1)).astype(np.uint8),
+            klm_eklm_b2b=(endcap[:, : SECTORS[2]].any(axis=1) & endcap[:, SECTORS[2] :].any(axis=1)).astype(np.uint8),
+        )
