@@ -87,6 +87,13 @@ def couplings_density_nb(v: np.ndarray, s_gev2: np.ndarray | float, alpha_s: flo
     return math.pi / s_gev2 * bracket / (v * v) * qed.GEV2_NB
 
 
+def fixed_coupling_nb(theta_min_deg: float, alpha: float, beams: Beams = NOMINAL) -> float:
+    """Born cross-section in nb between theta_min_deg and 180 - theta_min_deg with one coupling for both channels."""
+    limit = -math.log(math.tan(math.radians(theta_min_deg) / 2.0))
+    nodes = v_of(np.linspace(-limit, limit, _NODES))
+    return Table.of(lambda v: couplings_density_nb(v, beams.s_gev2, alpha, alpha), nodes).integral
+
+
 def v_of(pseudorapidity: np.ndarray) -> np.ndarray:
     """v = 1 / (1 - cos(theta)) of a pseudorapidity."""
     return 0.5 * (1.0 + np.exp(2.0 * pseudorapidity))

@@ -113,11 +113,11 @@ class ParticleGun:
 
 def mass_gev(pdg: int) -> float:
     """Mass of a particle in GeV, from the `particle` package; ValueError for an unknown code."""
-    from particle import Particle, ParticleNotFound
+    from particle import InvalidParticle, Particle, ParticleNotFound
 
     try:
         mass_mev = Particle.from_pdgid(pdg).mass
-    except ParticleNotFound:
+    except (InvalidParticle, ParticleNotFound):
         mass_mev = None
     if mass_mev is None:
         msg = f"pdg must be the code of a particle with a known mass, not {pdg}"

@@ -72,6 +72,10 @@ class RadiativeMuons:
     def generate(self, n: int, rng: np.random.Generator) -> Particles:
         """n events of mu-, mu+ and photon."""
         point, weight = self.sample(n, rng)
+        return self.place(point, weight, rng)
+
+    def place(self, point: np.ndarray, weight: np.ndarray, rng: np.random.Generator) -> Particles:
+        """Laboratory events of phase-space points (6, n), with beam energy spread and vertices."""
         masses = np.array([qed.MUON_MASS_GEV, qed.MUON_MASS_GEV, 0.0])
         return collide((MUON, ANTIMUON, PHOTON), momenta_of(point), masses, self.beams, rng, weight=weight)
 

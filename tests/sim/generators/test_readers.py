@@ -196,7 +196,7 @@ def test_a_damaged_line_in_the_middle_is_refused_with_its_event(tmp_path):
 def test_momenta_that_are_not_a_number_are_refused(tmp_path, writer):
     path = writer(tmp_path / ("a.hepmc" if writer is write_hepmc else "a.lhe"))
     text = path.read_text()
-    energy = "4.5000000000000000e+00" if writer is write_hepmc else "6.0000000000e+00"
+    energy = "4.5000000000000000e+00" if writer is write_hepmc else "6.00000000e+00"
     where = text.rindex(energy)
     path.write_text(text[:where] + "nan" + text[where + len(energy) :])
     with pytest.raises(InputError, match="event 2: momenta, energies and vertices must be finite"):
