@@ -12,17 +12,19 @@ from functools import cache
 
 import numpy as np
 
+from trigger.geometry.beams import Y4S_BEAMS
+
 
 @dataclass(frozen=True, kw_only=True)
 class Beams:
     """Beam parameters of the Y(4S) run; sizes are standard deviations.
 
-    Source of all defaults: SIM section 0 (basf2 generators, beam parameters, read in public source).
+    Source of spreads and sizes: SIM section 0 (basf2 generators, beam parameters, read in public source).
     """
 
-    electron_energy_gev: float = 7.004
-    positron_energy_gev: float = 4.002
-    half_crossing_rad: float = 0.0415
+    electron_energy_gev: float = Y4S_BEAMS.electron_gev
+    positron_energy_gev: float = Y4S_BEAMS.positron_gev
+    half_crossing_rad: float = Y4S_BEAMS.half_crossing_rad
     electron_spread_gev: float = 5.13e-3
     positron_spread_gev: float = 2.375e-3
     electron_size_cm: tuple[float, float, float] = (10.2e-4, 59e-7, 0.6)

@@ -20,7 +20,7 @@ def events(path: Path) -> Iterator[FileEvent]:
     """Events of the file in order; InputError if it is foreign, cut or damaged."""
     import pyhepmc
 
-    declared = _count(path)
+    declared = count(path)
     # The library reports damage on the standard streams and then stops; this function reports it as an error.
     pyhepmc.Setup.print_errors = pyhepmc.Setup.print_warnings = False
     pyhepmc.Setup.debug_level = 0
@@ -37,7 +37,7 @@ def _open(path: Path) -> IO[bytes]:
     return gzip.open(path) if path.suffix == ".gz" else open(path, "rb")  # type: ignore[return-value]
 
 
-def _count(path: Path) -> int:
+def count(path: Path) -> int:
     """Events that the file announces; InputError unless it is a complete HepMC listing."""
     n_events, tail, started = 0, b"\n", False
     try:

@@ -44,6 +44,18 @@ def events(path: Path) -> Iterator[FileEvent]:
         done += 1
 
 
+def count(path: Path) -> int:
+    """Events of the file; InputError if it is foreign, cut or damaged as XML."""
+    import pylhe
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            return int(pylhe.LHEFile.count_events(str(path)))
+    except _DAMAGE as error:
+        raise InputError(f"{path}: is not a complete LHE file: {error}") from error
+
+
 def _convert(event: Any) -> FileEvent:
     if event.eventinfo.nparticles != len(event.particles):
         msg = f"{event.eventinfo.nparticles} particles are announced, {len(event.particles)} are there"

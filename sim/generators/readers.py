@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Sequence
+import importlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -52,7 +54,7 @@ def iterate(
     damaged, without events, with momenta or weights that are not finite, or with an energy that is not positive.
     """
     path = Path(path)
-    events = _open(path)(path)
+    events = _reader(path).events(path)
     first = 0
     while chunk := list(_take(events, block_events)):
         yield _to_lab(_pack(path, chunk, first), frame, beams)
@@ -61,23 +63,28 @@ def iterate(
         raise InputError(f"{path}: holds no events")
 
 
+def count(path: str | Path) -> int:
+    """Events of a file, as it announces them; InputError as in `iterate`, but only for what shows without reading events."""
+    path = Path(path)
+    return _reader(path).count(path)
+
+
 def read(path: str | Path, frame: InputFrame = InputFrame.LAB, *, beams: Beams = NOMINAL) -> Particles:
     """All events of a file at once; see `iterate`."""
     return concatenate(list(iterate(path, frame, beams=beams)))
 
 
-def _open(path: Path) -> Callable[[Path], Iterator[FileEvent]]:
-    # Imported here: each reader needs a package of its own.
+def _reader(path: Path) -> ModuleType:
+    """Module with `count` and `events` for this kind of file."""
     suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
     if not path.is_file():
         raise InputError(f"{path}: no such file")
+    # Imported here: each reader needs a package of its own.
     if suffix in (".hepmc", ".hepmc3", ".hepmc2"):
-        from sim.generators.hepmc import events
-    elif suffix == ".lhe":
-        from sim.generators.lhe import events
-    else:
-        raise InputError(f"{path}: name must end in .hepmc, .hepmc3, .hepmc2 or .lhe (and .gz), not {path.suffix or 'nothing'}")
-    return events
+        return importlib.import_module("sim.generators.hepmc")
+    if suffix == ".lhe":
+        return importlib.import_module("sim.generators.lhe")
+    raise InputError(f"{path}: name must end in .hepmc, .hepmc3, .hepmc2 or .lhe (and .gz), not {path.suffix or 'nothing'}")
 
 
 def _take(events: Iterator[FileEvent], n: int) -> Iterator[FileEvent]:

@@ -5,6 +5,7 @@ import pytest
 
 from sim.generators import beams as b
 from sim.generators.beams import NOMINAL, Beams
+from trigger.geometry import beams as geometry
 
 
 def test_published_numbers():
@@ -34,6 +35,15 @@ def test_boosts_invert_each_other_and_keep_masses(rng):
     np.testing.assert_allclose(b.lab_to_generator(there), momenta, atol=1e-12)
     np.testing.assert_allclose(b.mass_of(there), 1.3, rtol=1e-12)
     np.testing.assert_allclose(b.energy_in_cm(NOMINAL, *there), momenta[0], rtol=1e-13)
+
+
+def test_the_trigger_tables_use_the_same_frame(rng):
+    """The boost behind the trigger's look-up table was written separately."""
+    vectors = rng.standard_normal((100, 3))
+    energy = np.linalg.norm(vectors, axis=1)
+    cm_energy, cm = geometry.boost_to_cm(energy, vectors, geometry.Y4S_BEAMS)
+    np.testing.assert_allclose(b.lab_to_generator(np.stack([energy, *vectors.T])), np.stack([cm_energy, *cm.T]), atol=1e-12)
+    assert NOMINAL.total == geometry.total_momentum(geometry.Y4S_BEAMS)
 
 
 def test_energy_spread(rng):

@@ -10,7 +10,7 @@ import pylhe
 import pytest
 
 from sim.generators.beams import NOMINAL
-from sim.generators.readers import C_CM_PER_NS, InputFrame, iterate, read
+from sim.generators.readers import C_CM_PER_NS, InputFrame, count, iterate, read
 from trigger.errors import InputError
 
 WEIGHTS = (1.5, -0.25, 2.0)
@@ -227,3 +227,12 @@ def test_unknown_suffix_is_refused(tmp_path):
     path.write_text("x")
     with pytest.raises(InputError, match="name must end in"):
         read(path)
+
+
+@pytest.mark.parametrize("writer", [write_hepmc, write_lhe])
+def test_count_agrees_with_reading(tmp_path, writer):
+    path = writer(tmp_path / ("a.hepmc.gz" if writer is write_hepmc else "a.lhe.gz"))
+    assert count(path) == read(path).n_events == len(WEIGHTS)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(InputError, match=path.name):
+        count(path)
