@@ -1,0 +1,5 @@
+"""The track trigger of the CDC."""
+
+from trigger.cdc.hough import HoughFinder, HoughPlane, HoughTracks
+
+__all__ = ["HoughFinder", "HoughPlane", "HoughTracks"]
