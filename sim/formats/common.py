@@ -85,14 +85,15 @@ def groups_in(names: Iterable[str]) -> list[str]:
 
 
 def column_group(name: str, recorded: Iterable[str]) -> str:
-    """Group of a column that is stored as lists: declared, recorded in the file, or else its first two words.
+    """Group of a column that is stored as lists: declared, recorded in the file, or else its first two words of three.
 
-    "" if the field is declared as one row per event.
+    "" if the field is declared as one row per event or its name has no group.
     """
     if name in declared() or not name.startswith(FREE_PREFIXES):
         return group_of(name, ())
     known = group_of(name, tuple(group + OFFSETS for group in recorded))
-    return known or "_".join(name.split("_")[:2])
+    words = name.split("_")
+    return known or ("_".join(words[:2]) if len(words) > 2 else "")
 
 
 class Columns:
@@ -112,7 +113,9 @@ class Columns:
         """One list per event; values lie from offsets[0] on. InputError if a column of the group has other lengths."""
         group = column_group(name, self._groups)
         if not group:
-            raise InputError(f"{self._where}: field {name}: must be one row per event, not a list")
+            raise InputError(
+                f"{self._where}: field {name}: must be one row per event, not a list (lists are named like off_photon_e)"
+            )
         local = offsets.astype(np.int64) - offsets[0]
         known = self.arrays.setdefault(group + OFFSETS, local)
         if not np.array_equal(known, local):

@@ -67,10 +67,7 @@ class ParquetReader:
         if array.null_count:
             bad = start + int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
             raise InputError(f"{self._where}: field {name}, event {bad}: must be a number, not null")
-        if pa.types.is_fixed_size_list(array.type):
-            width = array.type.list_size
-            collected.flat(name, self._numbers(name, array.flatten()).reshape(len(array), width))
-        elif _is_list(array.type):
+        if _is_list(array.type):
             offsets = array.offsets.to_numpy()
             collected.lists(name, offsets - offsets[0], self._numbers(name, array.flatten()))
         else:
@@ -78,10 +75,12 @@ class ParquetReader:
 
     def _numbers(self, name: str, array: pa.Array) -> np.ndarray:
         kind = array.type
-        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
-            raise InputError(f"{self._where}: field {name}: must hold numbers, not {kind}")
         if array.null_count:
             raise InputError(f"{self._where}: field {name}: must hold numbers, not null")
+        if pa.types.is_fixed_size_list(kind):
+            return self._numbers(name, array.flatten()).reshape(len(array), kind.list_size)
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+            raise InputError(f"{self._where}: field {name}: must hold numbers, not {kind}")
         return array.to_numpy(zero_copy_only=False)
 
 

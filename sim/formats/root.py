@@ -1,6 +1,7 @@
 """Event files as .root: TTree `events`, one entry per event, jagged groups with their counter; TObjString `metadata`.
 
-Ref: ROOT TTree by way of uproot. Fields of a user's tree may be plain, fixed arrays, or variable-length arrays or vectors.
+Ref: ROOT TTree and RNTuple by way of uproot. A user's own `events` may be either, with numbers, fixed arrays, and
+variable-length arrays or vectors.
 """
 
 from __future__ import annotations
@@ -30,24 +31,26 @@ class RootReader:
         self._where = str(path)
         with contextlib.ExitStack() as opened:
             try:
-                self._file = opened.enter_context(uproot.open(path))
+                self._file = opened.enter_context(uproot.open(path, array_cache=None))
                 found = self._file.keys(cycle=False)
-                self._tree: Any = self._file[TREE] if TREE in found else None
-                if isinstance(self._tree, uproot.TTree):
-                    kinds = {branch.name: branch.typename for branch in self._tree.branches}
-                    self.n_events = int(self._tree.num_entries)
+                tree: Any = self._file[TREE] if TREE in found else None
+                kinds = tree.typenames(recursive=False) if _is_tree(tree) else {}
+                self.n_events = int(tree.num_entries) if _is_tree(tree) else 0
                 stored = {name: str(self._file[name]) for name in (META_OBJECT, GROUPS_OBJECT) if name in found}
+                expected_bytes = int(self._file.file.fEND)
             except Exception as error:  # uproot reports damage by many kinds of exceptions
                 raise InputError(f"{path}: not a readable ROOT file: {_first_line(error)}") from error
-            if not isinstance(self._tree, uproot.TTree):
-                holds = ", ".join(found) or "nothing"
-                raise InputError(f"{path}: has no TTree '{TREE}' of event fields; it holds {holds}")
+            if expected_bytes > path.stat().st_size:
+                raise InputError(f"{path}: truncated: {path.stat().st_size} of {expected_bytes} bytes")
+            if not _is_tree(tree):
+                raise InputError(f"{path}: has no TTree '{TREE}' of event fields; it holds {', '.join(found) or 'nothing'}")
+            self._tree = tree
             self._opened = opened.pop_all()
         self.meta: dict[str, Any] = parse_meta(stored.get(META_OBJECT, "{}"), self._where)
         self._groups = list(parse_meta(stored.get(GROUPS_OBJECT, "{}"), self._where))
         lists = [name for name, kind in kinds.items() if kind.endswith("[]") or kind.startswith("std::vector")]
         groups = dict.fromkeys(column_group(name, self._groups) for name in lists)
-        counters = {"n" + group for group in groups}
+        counters = {"n" + name for name in (*groups, *lists)}
         self._branches = tuple(name for name in kinds if name not in counters)
         self.names = tuple(group + OFFSETS for group in groups if group) + self._branches
 
@@ -58,7 +61,7 @@ class RootReader:
         branches = [name for name in names if not name.endswith(OFFSETS)]
         collected = Columns(self._where, start, self._groups)
         try:
-            events = self._tree.arrays(branches, entry_start=start, entry_stop=stop, library="ak", array_cache=None)
+            events = self._tree.arrays(branches, entry_start=start, entry_stop=stop, library="ak")
         except Exception as error:  # uproot reports damage by many kinds of exceptions
             reason = f"damaged in events {start}..{stop}: {_first_line(error)}"
             raise InputError(f"{self._where}: {reason}") from error
@@ -118,6 +121,10 @@ def _branch_type(array: Any) -> Any:
     content = array.layout.content
     fields = (f"{name}: {content[name].dtype.name}" for name in content.fields)
     return f"var * {{{', '.join(fields)}}}"
+
+
+def _is_tree(item: Any) -> bool:
+    return isinstance(item, uproot.TTree | uproot.behaviors.RNTuple.RNTuple)
 
 
 def _first_line(error: Exception) -> str:
