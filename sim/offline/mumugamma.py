@@ -20,8 +20,9 @@ MUON_MASS_GEV = 0.1056583755
 class MuMuGammaCuts:
     """Values of the selection; GeV, degrees in the laboratory, cm.
 
-    ``quiet_muon_e_cluster`` is our choice: both muon clusters below it, so that after the trigger's coarser energy
-    measurement neither passes the 300 MeV of "no other cluster". It is not part of the published selection.
+    Our choices, not part of the published selection: ``quiet_muon_e_cluster``, both muon clusters below it, so that after the
+    trigger's coarser energy measurement neither passes the 300 MeV of "no other cluster"; ``isolation_deg``, tracks
+    and predicted photon at least so far from each other, so that no two of them share the 3x3 trigger cells of a cluster.
     """
 
     track_dr: float = 0.5
@@ -30,6 +31,7 @@ class MuMuGammaCuts:
     recoil_p: float = 0.075
     recoil_theta: tuple[float, float] = (17.0, 150.0)
     quiet_muon_e_cluster: float = 0.25
+    isolation_deg: float = 30.0
 
 
 CUTS = (
@@ -75,7 +77,8 @@ LEFT_OUT = (
 class MuMuGammaSelection:
     """Cut flow with, per event, the photon that the muons predict (NaN where there are not two good tracks).
 
-    ``quiet_muons`` marks events in which both muons' own clusters are small; it is not part of ``flow``.
+    Not part of ``flow``: ``quiet_muons`` marks events in which both muons' own clusters are small, ``isolated`` those in
+    which muons and predicted photon fly apart from each other.
     """
 
     flow: CutFlow
@@ -83,6 +86,7 @@ class MuMuGammaSelection:
     recoil_theta_rad: NDArray[np.float64]
     recoil_phi_rad: NDArray[np.float64]
     quiet_muons: NDArray[np.bool_]
+    isolated: NDArray[np.bool_]
 
 
 def select(
@@ -112,6 +116,11 @@ def select(
         p_recoil > cut.recoil_p,
         inside(np.degrees(theta), cut.recoil_theta),
     )
+    direction = recoil / np.maximum(np.linalg.norm(recoil, axis=1), np.finfo(float).tiny)[:, None]
+    along = np.sum(momentum * direction[jagged.event_index(offsets)], axis=1)
+    cosine = np.cos(np.radians(cut.isolation_deg))
+    close = good & (along > cosine * np.linalg.norm(momentum, axis=1))
+    apart = two & (_cosine_of_two(offsets, np.where(good[:, None], momentum, 0.0)) < cosine)
     loud = good & (e_cluster >= cut.quiet_muon_e_cluster)
     return MuMuGammaSelection(
         flow=CutFlow(cuts=CUTS, masks=masks, left_out=LEFT_OUT),
@@ -119,6 +128,7 @@ def select(
         recoil_theta_rad=theta,
         recoil_phi_rad=np.where(two, np.arctan2(recoil[:, 1], recoil[:, 0]), np.nan),
         quiet_muons=jagged.count(offsets, loud) == 0,
+        isolated=apart & (jagged.count(offsets, close) == 0),
     )
 
 
@@ -136,3 +146,12 @@ def _recoil(
     left_energy = beam_energy - jagged.total(offsets, np.where(good, energy, 0.0))
     _, cm = boost_to_cm(left_energy, recoil, beams)
     return recoil, np.linalg.norm(recoil, axis=1), np.linalg.norm(cm, axis=1)
+
+
+def _cosine_of_two(offsets: NDArray[np.int64], momentum: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cosine between the two momenta of each event, others being zero vectors; meaningless for any other number."""
+    size = np.linalg.norm(momentum, axis=1)
+    squares = jagged.total(offsets, size**2)
+    total = np.stack([jagged.total(offsets, momentum[:, i]) for i in range(3)], axis=1)
+    product = jagged.total(offsets, size) ** 2 - squares
+    return (np.sum(total**2, axis=1) - squares) / np.maximum(product, np.finfo(float).tiny)

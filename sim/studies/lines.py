@@ -16,13 +16,15 @@ from trigger.geometry.ecl import N_THETA
 class Line:
     """One low-multiplicity bit that a single photon can fire.
 
-    threshold_gev: E* that it asks for. exclusive: exactly one cluster above it and no other above 300 MeV; else any cluster
-    above it. vetoed: not with a 3D Bhabha. theta_ids: where the centre of the cluster may lie.
+    threshold_gev: E* that it asks for; counts_key: the same among the trigger's integer thresholds, per look-up factor.
+    exclusive: exactly one cluster above it and no other above 300 MeV; else any cluster above it. vetoed: not with a 3D
+    Bhabha. theta_ids: where the centre of the cluster may lie.
     """
 
     name: str
     bit: int
     threshold_gev: float
+    counts_key: str
     theta_ids: tuple[int, ...]
     exclusive: bool
     vetoed: bool
@@ -46,16 +48,16 @@ def single_photon_lines(parameters: EclParameters) -> tuple[Line, ...]:
     centre = tuple(theta for theta in range(1, N_THETA + 1) if mask >> (theta - 1) & 1)
     two, one, half = (float(parameters[f"lml_cl_e_cms_{k}"]) for k in (1, 2, 3))
     declared = (
-        ("lml13", 13, half, centre, True, False),
-        ("lml6", 6, one, LML6_THETA, True, False),
-        ("lml7", 7, one, LML7_THETA, True, False),
-        ("lml1", 1, two, LML1_THETA, False, False),
-        ("lml2", 2, two, LML2_THETA, False, True),
-        ("lml4", 4, two, LML4_THETA, False, True),
+        ("lml13", 13, half, "lml_cm05_min", centre, True, False),
+        ("lml6", 6, one, "lml_cm1_min", LML6_THETA, True, False),
+        ("lml7", 7, one, "lml_cm1_min", LML7_THETA, True, False),
+        ("lml1", 1, two, "lml_cm2_min", LML1_THETA, False, False),
+        ("lml2", 2, two, "lml_cm2_min", LML2_THETA, False, True),
+        ("lml4", 4, two, "lml_cm2_min", LML4_THETA, False, True),
     )
     return tuple(
-        Line(name=name, bit=bit, threshold_gev=cut, theta_ids=rings, exclusive=exclusive, vetoed=vetoed)
-        for name, bit, cut, rings, exclusive, vetoed in declared
+        Line(name=name, bit=bit, threshold_gev=cut, counts_key=key, theta_ids=rings, exclusive=exclusive, vetoed=vetoed)
+        for name, bit, cut, key, rings, exclusive, vetoed in declared
     )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.studies.tables import write_atomically
@@ -64,9 +63,9 @@ def styled() -> Iterator[None]:
         yield
 
 
-def note(axes: Axes, text: str) -> None:
-    """Small print under the axes: sample, size, seed."""
-    axes.figure.text(0.995, 0.005, text, ha="right", va="bottom", fontsize=7.5, color=MUTED)
+def note(figure: Figure, text: str) -> None:
+    """Small print at the foot of the figure: maker, seed, digests."""
+    figure.text(0.995, 0.005, text, ha="right", va="bottom", fontsize=7.5, color=MUTED)
 
 
 def save(figure: Figure, path: Path) -> Path:

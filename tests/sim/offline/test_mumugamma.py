@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.offline.mumugamma import MUON_MASS_GEV, select
+from sim.offline.mumugamma import MUON_MASS_GEV, MuMuGammaCuts, select
 from trigger.geometry.beams import Y4S_BEAMS, boost_to_cm, total_momentum
 
 MINUS = {"charge": -1, "px": -2.0, "py": 1.0, "pz": 1.0}
@@ -84,3 +84,27 @@ def test_quiet_muons_is_no_part_of_the_selection(offline):
     selection = select(offline([([], [PLUS, MINUS]), ([], [PLUS, loud]), ([], [PLUS, MINUS, loud | {"dz": 3.0}])]))
     assert selection.flow.passed.tolist() == [True, True, True]
     assert selection.quiet_muons.tolist() == [True, False, True]
+
+
+def test_isolated_asks_muons_and_photon_to_be_apart(offline):
+    plus, minus, photon = event_with_photon(1.0, 1.3)
+    pair = [{"px": p[0], "py": p[1], "pz": p[2], "charge": q} for p, q in ((plus, 1), (minus, -1))]
+    smallest = min(angle(plus, photon), angle(minus, photon), angle(plus, minus))
+    for limit in (smallest - 0.01, smallest + 0.01):
+        selection = select(offline([([], pair)]), MuMuGammaCuts(isolation_deg=limit))
+        assert selection.isolated.tolist() == [limit < smallest]
+    assert select(offline([([], pair[:1])])).isolated.tolist() == [False]
+
+
+def test_muons_on_top_of_each_other_are_not_isolated(offline):
+    plus, minus, photon = event_with_photon(5.2, 1.3)
+    assert angle(plus, minus) < 30 < min(angle(plus, photon), angle(minus, photon))
+    pair = [{"px": p[0], "py": p[1], "pz": p[2], "charge": q} for p, q in ((plus, 1), (minus, -1))]
+    selection = select(offline([([], pair)]))
+    assert selection.flow.passed.tolist() == [True]
+    assert selection.isolated.tolist() == [False]
+
+
+def angle(a, b):
+    """Angle between two vectors in degrees."""
+    return np.degrees(np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b)))

@@ -1,0 +1,75 @@
+"""`darktrigger study`: efficiencies, rates and losses as tables and pictures."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Level(enum.StrEnum):
+    """Beam-background presets of the command line; all but none are guesses."""
+
+    none = "none"
+    low = "low"
+    nominal = "nominal"
+    high = "high"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    group = typer.Typer(help="Measure what the trigger finds: tables first, pictures from the tables.", no_args_is_help=True)
+    group.command("single-photon", epilog="Example: darktrigger study single-photon --events 200000 --out photon_study")(
+        single_photon
+    )
+    app.add_typer(group, name="study")
+
+
+def single_photon(
+    out: Annotated[Path, typer.Option(help="Folder for tables (CSV, JSON) and pictures (PNG).")],
+    events: Annotated[int, typer.Option(help="Photons of the gun, and mu mu gamma events.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 1,
+    background: Annotated[Level, typer.Option(help="Beam background of the turn-on samples (presets are guesses).")] = Level.none,
+    parameters: Annotated[Path | None, typer.Option(help="TOML file that changes ETM parameters.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="TOML file with dead, hot and calibrated cells.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes; the numbers do not depend on it.")] = 1,
+) -> None:
+    """Efficiency of the 0.5, 1 and 2 GeV single-photon lines.
+
+    Isolated photons, mu mu gamma and gamma A' go through response, trigger and offline selection in logical blocks; only
+    integer counters are kept. An interrupted study goes on where it stopped when the same command is given again.
+    """
+    from sim.detector.background import BackgroundPreset
+    from sim.progress import progress
+    from sim.studies.photon_plots import plots
+    from sim.studies.single_photon import SinglePhotonStudy, jobs, run_study
+    from sim.studies.tables import as_text
+    from trigger.ecl.calibration import EclCalibration
+    from trigger.ecl.parameters import EclParameters
+
+    study = SinglePhotonStudy(
+        events=events,
+        seed=seed,
+        background=BackgroundPreset[background.name.upper()],
+        parameters=EclParameters.default() if parameters is None else EclParameters.from_toml(parameters),
+        calibration=EclCalibration() if calibration is None else EclCalibration.from_toml(calibration),
+    )
+    with progress("single photons", sum(job.events for job in jobs(study))) as advance:
+        tables = run_study(study, out, workers, lambda job: advance(job.events))
+    plots(tables, out)
+    fits = tables["turn_on_fits"].where(sample="gun", selection="all", region="rings of the line", cut="counts, look-up")
+    columns = (
+        "line",
+        "threshold_gev",
+        "e50_gev",
+        "e50_error",
+        "width_gev",
+        "width_error",
+        "plateau",
+        "plateau_low",
+        "plateau_high",
+    )
+    typer.echo(as_text(fits, (*columns, "events")))
+    typer.echo(f"{len(tables)} tables, seed {seed}, study {study.digest()[:12]} -> {out}")

@@ -1,0 +1,153 @@
+"""The single-photon study: which photons the 0.5, 1 and 2 GeV lines take, from counters of logical blocks to tables."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sim.blocks import blocks
+from sim.detector.background import Background, BackgroundPreset
+from sim.detector.ecl.config import EclResponse
+from sim.offline.mumugamma import MuMuGammaCuts
+from sim.offline.reco import Reconstruction
+from sim.offline.single_photon import SinglePhotonCuts
+from sim.provenance import stamp
+from sim.studies import photon_counts, photon_tables
+from sim.studies.counting import Counters, Job, run
+from sim.studies.photon_chain import Sample, dark_photon, gun, muons, run_block
+from sim.studies.tables import Table, write
+from trigger import __version__
+from trigger.digest import digest
+from trigger.ecl import EclCalibration, EclParameters, EclTrigger
+from trigger.errors import InputError
+
+GUESS_SCALES = (0.3, 1.0, 3.0)
+"""Multiples of the nominal guess at which every loss by background is quoted."""
+MASSES_GEV = (
+    0.0,
+    2.0,
+    4.0,
+    5.0,
+    6.0,
+    7.0,
+    7.5,
+    8.0,
+    8.2,
+    8.34,
+    8.5,
+    8.8,
+    9.1,
+    9.3,
+    9.45,
+    9.53,
+    9.65,
+    9.8,
+    9.95,
+    10.07,
+    10.15,
+    10.25,
+)
+"""A' masses, GeV. Our choice: dense around the masses at which a photon has 2, 1 and 0.5 GeV."""
+BACKGROUND_SHARE, MASS_SHARE = 4, 20
+"""Samples of a background level and of one mass hold this fraction (one in ...) of the events asked for. Our choice."""
+MIN_EVENTS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class SinglePhotonStudy:
+    """Everything that the counters depend on. events: photons of the gun, and mu mu gamma events."""
+
+    events: int = 1_000_000
+    seed: int = 1
+    background: BackgroundPreset = BackgroundPreset.NONE
+    parameters: EclParameters = field(default_factory=EclParameters.default)
+    calibration: EclCalibration = field(default_factory=EclCalibration)
+    response: EclResponse = field(default_factory=EclResponse)
+    masses_gev: tuple[float, ...] = MASSES_GEV
+
+    def __post_init__(self) -> None:
+        if self.events < MIN_EVENTS:
+            msg = f"--events must be at least {MIN_EVENTS}, not {self.events}"
+            raise InputError(msg)
+        if self.seed < 0:
+            msg = f"--seed must not be negative, not {self.seed}"
+            raise InputError(msg)
+
+    def samples(self) -> tuple[Sample, ...]:
+        """All samples: gun and mu mu gamma at the chosen background and at multiples of the guess, and one per A' mass."""
+        chosen = Background(preset=self.background)
+        few, fewer = self.events // BACKGROUND_SHARE, max(self.events // MASS_SHARE, 1)
+        levels = [Background(preset=BackgroundPreset.NOMINAL, scale=scale) for scale in GUESS_SCALES]
+        return (
+            gun(self.events, chosen, "gun"),
+            muons(self.events, chosen, "mumugamma"),
+            *(gun(few, level, f"gun_x{level.scale:g}") for level in levels),
+            *(muons(few, level, f"mumugamma_x{level.scale:g}") for level in levels),
+            *(dark_photon(fewer, chosen, mass) for mass in self.masses_gev),
+        )
+
+    def digest(self) -> str:
+        """Digest of the study, of the cuts and resolutions, and of the bins."""
+        bins = (photon_counts.E_EDGES, photon_counts.MAP_EDGES, photon_counts.TIMING_EDGES_RAW, photon_counts.PLATEAU_ABOVE)
+        return digest(self, Reconstruction(), SinglePhotonCuts(), MuMuGammaCuts(), *bins, __version__)
+
+    def stamp(self) -> dict[str, Any]:
+        """Head of every table: seed, sizes, digests, versions, assumptions; guesses are called guesses."""
+        return stamp(
+            "study single-photon",
+            seed=self.seed,
+            digests={
+                "study": self.digest(),
+                "parameters": digest(self.parameters),
+                "calibration": digest(self.calibration),
+                "response": digest(self.response),
+            },
+            labels={
+                "events": self.events,
+                "changed_parameters": {key: str(value) for key, value in self.parameters.changed().items()},
+                **replace(self.response, background=Background(preset=self.background)).meta(),
+                "background_levels": f"GUESS: x{', x'.join(f'{s:g}' for s in GUESS_SCALES)} of preset nominal; no public source",
+                "interval": "Clopper-Pearson, 68.27 %",
+            },
+            packages=("scipy", "iminuit"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountBlock:
+    """The work of one job; picklable."""
+
+    study: SinglePhotonStudy
+
+    def __call__(self, job: Job) -> Counters:
+        """Counters of the job's block."""
+        study = self.study
+        sample = next(sample for sample in study.samples() if sample.name == job.sample)
+        trigger = EclTrigger(study.parameters, study.calibration)
+        response = replace(study.response, background=sample.background)
+        return photon_counts.count(run_block(sample, job, study.seed, trigger, response), study.parameters)
+
+
+def jobs(study: SinglePhotonStudy) -> list[Job]:
+    """All blocks of all samples."""
+    return [
+        Job(sample=sample.name, block=block, events=events) for sample in study.samples() for block, events in blocks(sample.events)
+    ]
+
+
+def run_study(
+    study: SinglePhotonStudy, folder: Path, workers: int = 1, done: Callable[[Job], None] = lambda job: None
+) -> dict[str, Table]:
+    """Writes every table of the study to ``folder`` and returns them by name.
+
+    Interrupted, it keeps the finished blocks in ``folder/.blocks`` and goes on with them the next time. The tables do not
+    depend on ``workers``. InputError if the folder cannot be written.
+    """
+    checkpoints = folder / ".blocks"
+    counters = run(jobs(study), CountBlock(study=study), checkpoints, study.digest(), workers, done)
+    tables = photon_tables.tables(study.samples(), counters, EclTrigger(study.parameters, study.calibration), study.stamp())
+    for table in tables:
+        write(table, folder)
+    shutil.rmtree(checkpoints)
+    return {table.name: table for table in tables}
