@@ -1,0 +1,163 @@
+"""`darktrigger generate`: event files of a process, or of another generator's events, through the detector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trigger.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.detector.ecl.config import EclResponse
+    from sim.generation import FileSource
+    from sim.generators.process import Generator
+    from sim.generators.processes import Process
+
+_PROCESSES = "photon-gun, particle-gun, gamma-gamma, bhabha, mu-mu, mu-mu-gamma or dark-photon; none with --from-file."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command(epilog="Example: darktrigger generate gamma-gamma --events 1000 --seed 1 --out events.npz")(generate)
+
+
+def generate(
+    out: Annotated[Path, typer.Option(help="Event file to write (.npz, .parquet, .root).")],
+    process: Annotated[str | None, typer.Argument(help=_PROCESSES)] = None,
+    events: Annotated[int | None, typer.Option(min=1, help="Events of the sample; with --from-file all if left out.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random number.")] = 1,
+    from_file: Annotated[Path | None, typer.Option(help="Events of another generator: .hepmc, .hepmc3, .lhe, also .gz.")] = None,
+    smear_vertex: Annotated[bool, typer.Option("--smear-vertex", help="--from-file: add the interaction point.")] = False,
+    frame: Annotated[str | None, typer.Option(help="photon-gun: flat in lab or cm. --from-file: lab, cm or head-on.")] = None,
+    e_star: Annotated[str | None, typer.Option(help="photon-gun: E* range in GeV, a:b.")] = None,
+    theta: Annotated[str | None, typer.Option(help="Guns: polar angle range in degrees, a:b.")] = None,
+    pdg: Annotated[int | None, typer.Option(help="particle-gun: particle code.")] = None,
+    momentum: Annotated[str | None, typer.Option(help="particle-gun: range in GeV, a:b.")] = None,
+    spectrum: Annotated[str | None, typer.Option(help="particle-gun: flat in p, pt or 1/pt.")] = None,
+    z: Annotated[str | None, typer.Option(help="particle-gun: vertex range along z in cm, a:b.")] = None,
+    theta_min: Annotated[float | None, typer.Option(help="Collisions: smallest CM angle to the beams in degrees.")] = None,
+    isr: Annotated[bool | None, typer.Option("--isr/--no-isr", help="gamma-gamma, bhabha: collinear radiation.")] = None,
+    isr_mass_min: Annotated[float | None, typer.Option(help="--isr: smallest mass of the pair in GeV.")] = None,
+    accept: Annotated[str | None, typer.Option(help="bhabha with --isr: both or either lepton inside the angles.")] = None,
+    pair_mass_min: Annotated[float | None, typer.Option(help="mu-mu: smallest mass of the pair in GeV.")] = None,
+    e_star_min: Annotated[float | None, typer.Option(help="mu-mu-gamma: smallest E* of the photon in GeV.")] = None,
+    weighted: Annotated[bool | None, typer.Option("--weighted/--unweighted", help="mu-mu-gamma: keep weights.")] = None,
+    mass: Annotated[float | None, typer.Option(help="dark-photon: mass in GeV.")] = None,
+    epsilon: Annotated[float | None, typer.Option(help="dark-photon: kinetic mixing, scales the cross-section.")] = None,
+    mode: Annotated[str, typer.Option(help="Digitiser: fast or waveform.")] = "fast",
+    background: Annotated[str, typer.Option(help="Beam background: none, low, nominal or high; guesses.")] = "none",
+    background_scale: Annotated[float, typer.Option(help="Factor on the background.")] = 1.0,
+    background_hits: Annotated[Path | None, typer.Option(help="Your hits of random triggers (.npz, .parquet, .root).")] = None,
+    gain: Annotated[float, typer.Option(help="Factor on the energy of every cell.")] = 1.0,
+    offline: Annotated[bool, typer.Option("--offline/--no-offline", help="Add what analyses see, the off_* fields.")] = True,
+    experiment: Annotated[int, typer.Option(min=0, help="Experiment number of every event.")] = 0,
+    run: Annotated[int, typer.Option(min=0, help="Run number of every event.")] = 0,
+    event_blocks: Annotated[str | None, typer.Option(help="Logical blocks a:b of the sample, b excluded.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 is as many as pay.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
+) -> None:
+    """Make an event file: primitives, truth and offline quantities of a process or of another generator's events.
+
+    The events depend on the seed and the options alone, not on the number of workers. An interrupted run goes on where it
+    stopped when the same command is given again. A background preset is a guess and is called so in the file.
+    """
+    from sim.blocks import n_blocks
+    from sim.cli._options import parse_event_blocks
+    from sim.detector.background_hits import read_background_hits
+    from sim.files import check_output
+    from sim.generation import Sample, generate_file
+
+    check_output(out, overwrite=overwrite)
+    options = {
+        "e-star": e_star,
+        "theta": theta,
+        "pdg": pdg,
+        "momentum": momentum,
+        "spectrum": spectrum,
+        "z": z,
+        "theta-min": theta_min,
+        "isr": isr,
+        "isr-mass-min": isr_mass_min,
+        "accept": accept,
+        "pair-mass-min": pair_mass_min,
+        "e-star-min": e_star_min,
+        "weighted": weighted,
+        "mass": mass,
+        "epsilon": epsilon,
+    }
+    declared, source = _source(process, from_file, frame, smear_vertex, options)
+    n_events = _n_events(events, from_file)
+    sample = Sample(
+        name=declared.name if declared else "file",
+        source=source,
+        response=_response(mode, background, background_scale, gain),
+        background_hits=read_background_hits(background_hits) if background_hits else None,
+        offline=offline,
+        experiment=experiment,
+        run=run,
+    )
+    written = generate_file(
+        out,
+        sample,
+        n_events,
+        seed,
+        blocks=parse_event_blocks(event_blocks, n_blocks(n_events)),
+        workers=workers or None,
+        overwrite=overwrite,
+        process=declared,
+    )
+    typer.echo(f"{written:,} events -> {out}")
+
+
+def _source(
+    process: str | None, from_file: Path | None, frame: str | None, smear_vertex: bool, options: Mapping[str, Any]
+) -> tuple[Process | None, Generator | FileSource]:
+    from sim.cli._process_options import build_generator, find_process, parse_choice
+    from sim.generation import FileSource
+    from sim.generators.readers import InputFrame
+
+    if from_file is None:
+        if process is None:
+            raise InputError(f"PROCESS is missing: {_PROCESSES}")
+        if smear_vertex:
+            raise InputError("--smear-vertex is for --from-file; processes have their interaction point")
+        declared = find_process(process)
+        return declared, build_generator(declared, {**options, "frame": frame})
+    if process is not None:
+        raise InputError(f"PROCESS and --from-file exclude each other; {process!r} and {from_file} were given")
+    for option, value in options.items():
+        if value is not None:
+            raise InputError(f"--{option} is an option of a process, not of --from-file")
+    in_frame = InputFrame.LAB if frame is None else parse_choice("--frame", frame, InputFrame)
+    return None, FileSource(path=from_file, frame=in_frame, smear_vertex=smear_vertex)
+
+
+def _n_events(events: int | None, from_file: Path | None) -> int:
+    from sim.generators import readers
+
+    if from_file is None:
+        if events is None:
+            raise InputError("--events is missing: how many events?")
+        return events
+    available = readers.count(from_file)
+    if events is not None and events > available:
+        raise InputError(f"--events: {from_file} holds {available} events, not {events}")
+    if available == 0:
+        raise InputError(f"{from_file}: holds no events")
+    return available if events is None else events
+
+
+def _response(mode: str, background: str, background_scale: float, gain: float) -> EclResponse:
+    from sim.cli._process_options import parse_choice
+    from sim.detector.background import Background, BackgroundPreset
+    from sim.detector.ecl.config import DigitiserMode, EclResponse
+
+    preset = parse_choice("--background", background, BackgroundPreset)
+    digitiser = parse_choice("--mode", mode, DigitiserMode)
+    try:
+        return EclResponse(mode=digitiser, gain=gain, background=Background(preset=preset, scale=background_scale))
+    except ValueError as error:
+        raise InputError(str(error)) from error
