@@ -27,9 +27,12 @@ def cell() -> Cell:
 def decide() -> Decide:
     """Decision of one event {tc_id: adc}: field -> number or list, without the prefix ecl_."""
 
+    default = EclTrigger()
+
     def run(adc: dict[int, int], parameters: EclParameters | None = None) -> dict[str, Any]:
         ids = sorted(adc)
-        decision = EclTrigger(parameters).run([0, len(ids)], ids, [adc[tc] for tc in ids])
+        trigger = default if parameters is None else EclTrigger(parameters)
+        decision = trigger.run([0, len(ids)], ids, [adc[tc] for tc in ids])
         return {name.removeprefix("ecl_"): array[0].tolist() for name, array in decision.arrays().items()}
 
     return run
