@@ -40,7 +40,8 @@ bench: tools $(STAMP)
 	$(BIN)/darktrigger bench ecl
 
 verify: tools $(STAMP)
-	$(BIN)/darktrigger verify ecl --events $(EVENTS)
+	@mkdir -p build
+	$(BIN)/darktrigger verify ecl --events $(EVENTS) --out build/verify-ecl.json
 
 clean:
 	rm -rf build demo .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

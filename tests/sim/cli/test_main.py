@@ -4,10 +4,12 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+import typer
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from typer.testing import CliRunner
@@ -55,11 +57,25 @@ def test_help_names_every_verb_and_needs_typer_alone():
     assert best < 1.0
 
 
-@pytest.mark.parametrize("verb", verbs())
-def test_help_of_every_verb_has_an_example(verb):
-    shown = CliRunner().invoke(sim.cli.build_app(), [verb, "--help"])
+def commands(app: typer.Typer, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Words of every command, those of groups included."""
+    for command in app.registered_commands:
+        assert command.callback is not None
+        yield (*path, command.name or command.callback.__name__.replace("_", "-"))
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        yield from commands(group.typer_instance, (*path, str(group.name)))
+
+
+@pytest.mark.parametrize("words", list(commands(sim.cli.build_app())), ids=" ".join)
+def test_help_of_every_command_has_an_example(words):
+    shown = CliRunner().invoke(sim.cli.build_app(), [*words, "--help"])
     assert shown.exit_code == 0
-    assert f"darktrigger {verb}" in " ".join(shown.output.split())
+    assert f"Example: darktrigger {' '.join(words)}" in " ".join(shown.output.split())
+
+
+def test_every_module_is_a_verb():
+    assert {words[0] for words in commands(sim.cli.build_app())} == set(verbs())
 
 
 def test_version():
