@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from trigger.cdc.door import check_segments
 from trigger.cdc.hough import kernels
 from trigger.cdc.hough.plane import CLUSTER_SQUARES, N_QUADRANTS, HoughPlane
 from trigger.cdc.hough.windows import windows
-from trigger.events import validate
 from trigger.geometry.cdc import N_SECTORS, N_SUPERLAYERS, superlayers
 
 
@@ -89,8 +89,7 @@ class HoughFinder:
         return planes
 
     def _hits(self, offsets: ArrayLike, ts_id: ArrayLike, priority: ArrayLike) -> kernels.Hits:
-        given = {"cdc_offsets": offsets, "cdc_ts_id": ts_id, "cdc_priority": priority}
-        arrays = validate({name: np.asarray(array) for name, array in given.items()}, "HoughFinder", required=tuple(given))
+        arrays = check_segments("HoughFinder", cdc_offsets=offsets, cdc_ts_id=ts_id, cdc_priority=priority)
         lines, sectors, ids = superlayers(), windows(self.plane), arrays["cdc_ts_id"]
         superlayer = lines.of_segment[ids]
         sector, inside = np.divmod(ids - lines.offset[superlayer], sectors.per_sector[superlayer])

@@ -60,7 +60,7 @@ def test_every_association(reference, found):
 
 
 def test_dtypes_and_empty_input():
-    for tracks in (run([[], []]), run([])):
+    for tracks in (run([[], []]), run([]), HoughFinder().run([0], [], [])):
         assert (tracks.track_offsets == 0).all()
         assert [getattr(tracks, name).dtype for name in ("track_offsets", "track_phi_raw", "track_omega_raw")] == ["i8", "i2", "i1"]
         assert [getattr(tracks, name).dtype for name in ("track_ts", "track_hit", "track_clock")] == ["i2", "i4", "u1"]
