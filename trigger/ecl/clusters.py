@@ -11,9 +11,6 @@ from trigger.ecl.hits import Hits
 from trigger.ecl.tables import cell_tables
 from trigger.geometry.ecl import Region
 
-_NO_TIME = np.zeros(0, dtype=np.int16)
-_NO_TIME.setflags(write=False)
-
 
 def find_clusters(hits: Hits, out: Arrays) -> None:
     """Fill ICN numbers, cluster fields and overflow of `out` (zeros on entry).
@@ -28,7 +25,7 @@ def find_clusters(hits: Hits, out: Arrays) -> None:
         hits.offsets,
         hits.tc_id,
         hits.adc,
-        _NO_TIME if hits.time is None else hits.time,
+        hits.time_or_empty,
         tables.slots,
         tables.seed,
         tables.region,

@@ -30,6 +30,11 @@ class Hits:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    @property
+    def time_or_empty(self) -> NDArray[np.int16]:
+        """`time`, or an empty array: the form that compiled loops take."""
+        return _NO_TIME if self.time is None else self.time
+
     def events(self, start: int, stop: int) -> "Hits":
         """Return events start .. stop - 1; views of the same memory, offsets apart."""
         first, last = self.offsets[start], self.offsets[stop]
@@ -126,8 +131,7 @@ def calibrated_hits(hits: Hits, calibration: EclCalibration, start: NDArray[np.i
     idle_adc = calibration.apply(all_cells, np.zeros(N_CELLS, dtype=np.int16)).astype(np.int16)
     firing = np.flatnonzero(idle_adc).astype(np.int16) + np.int16(1)
     adc = calibration.apply(hits.tc_id, hits.adc).astype(np.int16)
-    time = _NO_TIME if hits.time is None else hits.time
-    offsets, tc_id, adc, time = _merge(hits.offsets, hits.tc_id, adc, time, firing, idle_adc, start)
+    offsets, tc_id, adc, time = _merge(hits.offsets, hits.tc_id, adc, hits.time_or_empty, firing, idle_adc, start)
     return Hits(
         offsets=read_only(offsets),
         tc_id=read_only(tc_id),

@@ -12,9 +12,6 @@ from trigger.ecl.hits import Hits
 from trigger.ecl.tables import cell_tables
 from trigger.geometry.ecl import N_THETA
 
-_NO_TIME = np.zeros(0, dtype=np.int16)
-_NO_TIME.setflags(write=False)
-
 
 def sum_rings(hits: Hits, cuts: NDArray[np.void], out: Arrays) -> NDArray[np.int32]:
     """Return the sum of counts per theta id, int32 (n, 18), column 0 is 0; fill energy sums and bits, background veto, timing.
@@ -29,7 +26,7 @@ def sum_rings(hits: Hits, cuts: NDArray[np.void], out: Arrays) -> NDArray[np.int
         hits.offsets,
         hits.tc_id,
         hits.adc,
-        _NO_TIME if hits.time is None else hits.time,
+        hits.time_or_empty,
         tables.theta_id,
         tables.region,
         tables.quadrants,
