@@ -111,8 +111,9 @@ def generate_file(
 ) -> int:
     """Number of events written to `out`: those of the chosen blocks (all by default) of a sample of n_events.
 
-    workers: processes; None for as many as pay, at most one per core. The file does not depend on it. An interrupted run keeps its finished blocks and goes on with them. process: its
-    published cross-section goes to the metadata. InputError if the input is bad or `out` cannot be written.
+    workers: processes, None for as many as pay; the file does not depend on it. process: its published cross-section goes to
+    the metadata. An interrupted run keeps its finished blocks and goes on with them. InputError if the input is bad or `out`
+    cannot be written.
     """
     chosen = range(n_blocks(n_events)) if blocks is None else blocks
     digests = _digests(sample)
