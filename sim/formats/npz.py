@@ -53,6 +53,7 @@ class NpzReader:
         with contextlib.ExitStack() as opened:
             try:
                 self._zip = opened.enter_context(zipfile.ZipFile(path))
+                opened.callback(self._close_members)
                 files = self._zip.namelist()
                 self.meta: dict[str, Any] = {}
                 if META_MEMBER in files:
@@ -69,6 +70,10 @@ class NpzReader:
 
     def close(self) -> None:
         self._opened.close()
+
+    def _close_members(self) -> None:
+        for member in self._members.values():
+            member.stream.close()
 
     def read(self, start: int, stop: int, names: Collection[str]) -> Arrays:
         arrays: Arrays = {}
@@ -91,6 +96,13 @@ class NpzReader:
 
     def _open(self, name: str) -> _Member:
         stream = self._zip.open(name + ".npy")
+        try:
+            return self._at_first_row(name, stream)
+        except BaseException:
+            stream.close()
+            raise
+
+    def _at_first_row(self, name: str, stream: IO[bytes]) -> _Member:
         try:
             version = npy.read_magic(stream)
             header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
