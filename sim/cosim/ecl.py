@@ -1,0 +1,218 @@
+"""The ECL RTL as a co-simulated block: events to windows to beats, results back to the decision fields of the model.
+
+Input times pass the window choice (`trigger.ecl.window`), which is not part of the RTL; untimed cells are the window.
+Latency is measured for every event: cycles from the beat that completes a window to the result.
+"""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from sim.cosim import runner, stream
+from sim.cosim.ports import Port, StreamPorts
+from sim.cosim.wrapper import STIMULUS_FILE, Header
+from trigger.ecl.calibration import ADC_BITS
+from trigger.ecl.layout import DECISION_FIELDS
+from trigger.ecl.window import choose_window
+
+SLICE_EVENTS = 4096
+"""Events turned into records at once (our choice: 6 MB)."""
+MAX_IDLE = 40
+"""Longest random idle gap between beats (our choice: longer than the latency, so that the pipeline empties)."""
+IDLE_PROBABILITY = 0.1
+
+
+@cache
+def beats() -> ModuleType:
+    """The declared layout of a window's beats."""
+    from hdl.ecl import beats
+
+    return beats
+
+
+@cache
+def ports() -> StreamPorts:
+    """Ports of the ECL RTL: one beat in, every decision field out."""
+    layout = beats()
+    return StreamPorts(
+        module="ecl_trigger",
+        inputs=(
+            Port(name="in_first", width=1),
+            Port(name="in_start", width=layout.START_BITS),
+            Port(name="in_adc", width=ADC_BITS * layout.N_LANES),
+            Port(name="in_time", width=layout.TIME_BITS * layout.N_LANES),
+        ),
+        outputs=tuple(Port(name=f"out_{field.name}", width=field.length * field.width) for field in DECISION_FIELDS),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Windows:
+    """What the RTL sees: the cells of one window per event, ids strictly ascending, times from the window's start.
+
+    offsets int64 (n+1,), tc_id, adc, time int16 (m,), start int16 (n,). Untimed input has time and start 0.
+    """
+
+    offsets: np.ndarray
+    tc_id: np.ndarray
+    adc: np.ndarray
+    time: np.ndarray
+    start: np.ndarray
+
+    @property
+    def n_events(self) -> int:
+        """Number of windows."""
+        return len(self.start)
+
+    def take(self, events: np.ndarray) -> "Windows":
+        """The windows of these events, in this order."""
+        counts = np.diff(self.offsets)[events]
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        rows = np.repeat(self.offsets[:-1][events] - offsets[:-1], counts) + np.arange(offsets[-1])
+        return Windows(offsets=offsets, tc_id=self.tc_id[rows], adc=self.adc[rows], time=self.time[rows], start=self.start[events])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What the RTL answered. Rows are results in the order in which they came out.
+
+    arrays: decision fields of every result. event: event that each result belongs to, -1 where it belongs to none. latency: cycles
+    from the completing beat of that event, -1 where there is none. n_events: windows that went in.
+    """
+
+    arrays: dict[str, np.ndarray]
+    event: np.ndarray
+    latency: np.ndarray
+    n_events: int
+
+    @property
+    def missing(self) -> np.ndarray:
+        """Events without a result."""
+        return np.setdiff1d(np.arange(self.n_events), self.event)
+
+    @property
+    def n_extra(self) -> int:
+        """Results that belong to no event."""
+        return int(np.count_nonzero(self.event < 0))
+
+
+def windows_of(arrays: Mapping[str, np.ndarray]) -> Windows:
+    """The windows of events with the fields `ecl_offsets`, `ecl_tc_id`, `ecl_adc` and optionally `ecl_time`, `ecl_phase`."""
+    offsets, tc_id, adc = (arrays[name] for name in ("ecl_offsets", "ecl_tc_id", "ecl_adc"))
+    if "ecl_time" not in arrays:
+        start = np.zeros(len(offsets) - 1, np.int16)
+        return Windows(offsets=offsets, tc_id=tc_id, adc=adc, time=np.zeros(len(tc_id), np.int16), start=start)
+    offsets, tc_id, adc, time, start = choose_window(offsets, tc_id, adc, arrays["ecl_time"], arrays.get("ecl_phase"))
+    time = (time - np.repeat(start, np.diff(offsets))).astype(np.int16)
+    return Windows(offsets=offsets, tc_id=tc_id, adc=adc, time=time, start=start)
+
+
+def concatenate(parts: list[Windows]) -> Windows:
+    """All windows, in order."""
+    starts = np.cumsum([0, *(part.offsets[-1] for part in parts)])
+    offsets = [part.offsets[1:] + start for part, start in zip(parts, starts[:-1], strict=True)]
+    return Windows(
+        offsets=np.concatenate([np.zeros(1, np.int64), *offsets]),
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in ("tc_id", "adc", "time", "start")},
+    )
+
+
+def records(windows: Windows, idle: np.ndarray) -> np.ndarray:
+    """Stimulus records of the windows, 16 per event; idle: cycles after each of them."""
+    layout, declared = beats(), ports()
+    rows = np.arange(windows.n_events * layout.N_BEATS)
+    place = rows % layout.N_BEATS
+    out = stream.empty_records(declared, len(rows))
+    completes = place == layout.N_BEATS - 1
+    flags = np.where(completes, stream.flag(Header.VALID, Header.MARK), stream.flag(Header.VALID))
+    stream.put_header(out, flags=flags, idle=idle)
+    firsts = rows[place == 0]
+
+    def put(name: str, records: np.ndarray, lanes: np.ndarray, width: int, values: np.ndarray) -> None:
+        stream.put_bits(out, records, declared.input_low(name) + width * lanes, width, values.astype(np.int64))
+
+    first_lane = np.zeros_like(firsts)
+    put("in_first", firsts, first_lane, 1, np.ones_like(firsts))
+    put("in_start", firsts, first_lane, layout.START_BITS, windows.start)
+    beat, lane = np.divmod(windows.tc_id.astype(np.int64) - 1, layout.N_LANES)
+    beat += np.repeat(np.arange(windows.n_events) * layout.N_BEATS, np.diff(windows.offsets))
+    put("in_adc", beat, lane, ADC_BITS, windows.adc)
+    put("in_time", beat, lane, layout.TIME_BITS, windows.time)
+    return out
+
+
+def random_idle(rng: np.random.Generator, n_events: int) -> np.ndarray:
+    """Idle cycles after each beat: none for most, up to MAX_IDLE for some."""
+    n_records = n_events * beats().N_BEATS
+    gaps = rng.integers(1, MAX_IDLE + 1, n_records)
+    return np.where(rng.random(n_records) < IDLE_PROBABILITY, gaps, 0)
+
+
+def full_rate(n_events: int) -> np.ndarray:
+    """No idle cycle anywhere: a new window every 16 cycles."""
+    return np.zeros(n_events * beats().N_BEATS, np.int64)
+
+
+def simulate(
+    model: runner.Model,
+    windows: Windows,
+    declared_latency: int,
+    *,
+    idle: np.ndarray | None = None,
+    wave_file: Path | None = None,
+    cancel: threading.Event | None = None,
+) -> Answers:
+    """Run the windows through a model of the ECL RTL.
+
+    idle: cycles after each beat, 16 numbers per event; none by default, a new window every 16 cycles. wave_file: keep the waveform
+    under this name, with the simulator's suffix; the model must have been built with waves.
+    """
+    n_beats = beats().N_BEATS
+    idle = full_rate(windows.n_events) if idle is None else idle
+    with tempfile.TemporaryDirectory(prefix="darktrigger-cosim-") as name:
+        folder = Path(name)
+        with (folder / STIMULUS_FILE).open("wb") as handle:
+            for first in range(0, windows.n_events, SLICE_EVENTS):
+                last = min(first + SLICE_EVENTS, windows.n_events)
+                records(windows.take(np.arange(first, last)), idle[first * n_beats : last * n_beats]).tofile(handle)
+        runner.run(model, folder, waves=wave_file is not None, cancel=cancel)
+        if wave_file is not None:
+            shutil.move(folder / runner.WAVE_FILES[model.simulator], wave_file)
+        counts = runner.read_counts(folder)
+        response = stream.read_response(ports(), folder)
+    if (counts.n_marks, counts.n_results) != (len(response.marks), len(response.cycles)) or counts.n_marks != windows.n_events:
+        msg = f"bench counted {counts}, its files hold {len(response.marks)} and {len(response.cycles)}, {windows.n_events} went in"
+        raise runner.SimulationError(msg)
+    event, latency = assign(response.marks, response.cycles, declared_latency)
+    return Answers(arrays=decode(response.results), event=event, latency=latency, n_events=windows.n_events)
+
+
+def assign(marks: np.ndarray, cycles: np.ndarray, declared_latency: int) -> tuple[np.ndarray, np.ndarray]:
+    """(event, latency) of every result, from the cycles of completing beats and of results.
+
+    As many results as events: in order. Otherwise a result belongs to the event that was complete `declared_latency` cycles before,
+    and to none (-1) if there is no such event.
+    """
+    if len(marks) == len(cycles):
+        return np.arange(len(marks)), cycles - marks
+    wanted = cycles - declared_latency
+    at = np.minimum(np.searchsorted(marks, wanted), max(len(marks) - 1, 0))
+    found = marks[at] == wanted if len(marks) else np.zeros(len(cycles), bool)
+    return np.where(found, at, -1), np.where(found, declared_latency, -1)
+
+
+def decode(results: np.ndarray) -> dict[str, np.ndarray]:
+    """Decision fields of results (n, bytes), in the types of the model."""
+    arrays = {}
+    for field in DECISION_FIELDS:
+        low = ports().output_low(f"out_{field.name}")
+        columns = [stream.get_bits(results, low + k * field.width, field.width, field.signed) for k in range(field.length)]
+        arrays[field.name] = np.stack(columns, axis=-1).astype(field.dtype).reshape(field.shape(len(results)))
+    return arrays
