@@ -68,8 +68,10 @@ class Neighbourhood(wiring.Component):
             m.d.comb += read.addr.eq(Cat(place.beat, self.bank))
             lanes = [read.data.word_select(lane, ADC_BITS) for lane in range(N_LANES)]
             energy = select(lanes, place.lane)
+            energy_q, place_q = Signal(ADC_BITS, name=f"energy_{member}"), Signal(Address, name=f"address_{member}")
             m.d.sync += [
-                self.energies[member].eq(energy if member == 0 else Mux(slots[member - 1].exists, energy, 0)),
-                self.addresses[member].eq(place),
+                energy_q.eq(energy if member == 0 else Mux(slots[member - 1].exists, energy, 0)),
+                place_q.eq(place),
             ]
+            m.d.comb += [self.energies[member].eq(energy_q), self.addresses[member].eq(place_q)]
         return m

@@ -56,8 +56,8 @@ class SeedOrder(wiring.Component):
         m.d.comb += [rest.eq(current & (current - 1)), advance.eq(rest == 0)]
 
         # pending: words not fetched yet; following: the word fetched last; current: what is left of the word being listed
-        word = first_set(pending)
-        m.d.comb += wanted.eq(pending & (pending - 1))
+        word = Signal(range(len(layout)))
+        m.d.comb += [word.eq(first_set(pending)), wanted.eq(pending & (pending - 1))]
         with m.If(self.start):
             m.d.sync += [pending.eq(Cat(text.any() for text in texts)), following.eq(0), current.eq(0)]
         with m.Elif(advance):

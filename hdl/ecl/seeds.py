@@ -45,8 +45,13 @@ class Seeds(wiring.Component):
             with m.If(self.row.valid & (self.row.beat == beat)):
                 m.d.sync += self.hits.word_select(beat, N_LANES).eq(flags)
         m.d.sync += [self.complete.eq(self.row.valid & self.row.last), self.done.eq(self.complete)]
+        found = []
+        for number, region in enumerate(REGIONS):
+            hits = Signal(region.stop - region.start, name=f"hits_{number}")
+            m.d.comb += hits.eq(self.hits[region])
+            found.append(_region_seeds(hits, region))
         with m.If(self.complete):
-            m.d.sync += self.seeds.eq(Cat(_region_seeds(self.hits[region], region) for region in REGIONS))
+            m.d.sync += self.seeds.eq(Cat(found))
         return m
 
 
