@@ -18,8 +18,8 @@ from trigger.ecl.parameters import EclParameters
 from trigger.ecl.tables import cell_tables
 from trigger.geometry.ecl import N_THETA
 
-E_EDGES = np.round(np.arange(0.10, 5.3001, 0.02), 6)
-"""Bins of E* in GeV. Our choice: below the narrowest turn-on (31 MeV) and from the gun's lowest energy on."""
+E_EDGES = np.round(np.arange(0.10, 5.3001, 0.01), 6)
+"""Bins of E* in GeV. Our choice: a third of the narrowest turn-on (31 MeV) and from the gun's lowest energy on."""
 PHI_BINS = 36
 """Bins of the azimuth. Our choice: the pitch of the barrel's trigger cells."""
 MAP_PHI_BINS = 12

@@ -18,6 +18,9 @@ REACH_GEV = {"2 GeV": 8.34, "1 GeV": 9.53, "0.5 GeV": 10.07}
 PUBLISHED_PLATEAU = 0.99
 """Talks: about 99 % on mu mu gamma."""
 
+MIN_E_STAR_GEV = 0.3
+"""Left end of the control-sample figure, above the lowest generated E*."""
+
 Tables = Mapping[str, Table]
 
 
@@ -94,7 +97,8 @@ def control_sample(tables: Tables) -> Figure:
         )  # fmt: skip
         above.set_title(f"{title} ({line})")
         above.set_ylabel(f"photons / {1000 * (edges[1] - edges[0]):.0f} MeV")
-        above.set_ylim(bottom=0)
+        shown = edges[:-1] >= MIN_E_STAR_GEV - 1e-9
+        above.set_ylim(0, 1.1 * max(float(_array(table, "n")[shown].max()), 1.0))
         above.legend(loc="upper right")
         for selection, marker, colour, label in (
             ("offline", "o", COLOURS[line], "selected offline"),
@@ -102,15 +106,15 @@ def control_sample(tables: Tables) -> Figure:
         ):
             chosen = tables["efficiency"].where(sample="mumugamma", selection=selection, line=line)
             _points(below, chosen, colour, marker, label)
+            # without isolation the muons add energy to the photon's cluster: no error function
             fit = _curve(tables, sample="mumugamma", selection=selection, line=line)
-            if fit is not None:
-                x = np.linspace(edges[0], 2 * _threshold(tables, line), 400)
+            if fit is not None and selection == "offline_isolated":
+                x = np.linspace(MIN_E_STAR_GEV, 2 * _threshold(tables, line), 400)
                 below.plot(x, fit(x), color=colour, lw=1.2)
         threshold = _threshold(tables, line)
         below.axvline(threshold, color=MUTED, lw=1, ls=":")
-        below.axhline(PUBLISHED_PLATEAU, color=MUTED, lw=1, ls="--")
-        below.text(reach, PUBLISHED_PLATEAU + 0.012, "published ~0.99", ha="right", va="bottom", fontsize=8, color=MUTED)
-        below.set_xlim(edges[0], reach)
+        below.axhline(PUBLISHED_PLATEAU, color=MUTED, lw=1, ls="--", label="published, about 0.99")
+        below.set_xlim(MIN_E_STAR_GEV, reach)
         below.set_ylim(0, 1.09)
         below.set_xlabel("true E* of the photon [GeV]")
         below.set_ylabel("efficiency")
@@ -123,7 +127,7 @@ def control_sample(tables: Tables) -> Figure:
 def gun(tables: Tables) -> Figure:
     """Turn-on of every line for isolated photons, in units of its threshold."""
     figure = Figure(figsize=(13, 4.6))
-    grid = figure.subplots(1, 3, sharey=True, gridspec_kw={"wspace": 0.06})
+    grid = figure.subplots(1, 3, sharey=True, gridspec_kw={"wspace": 0.09})
     groups = (("0.5 GeV", ("lml13",)), ("1 GeV", ("lml6", "lml7")), ("2 GeV", ("lml1", "lml2", "lml4")))
     for axes, (group, lines) in zip(grid, groups, strict=True):
         threshold = _threshold(tables, lines[0])
@@ -200,23 +204,27 @@ def threshold_map(tables: Tables) -> Figure:
         ):
             values = np.full((17, int(columns.max())), np.nan)
             values[rows - 1, columns - 1] = _array(part, name)
-            values /= np.nanmean(values)
+            if np.isnan(values).all():
+                axes.text(180, 9, "too few events for fits", ha="center", va="center", color=MUTED)
+            else:
+                values /= np.nanmean(values)
             edges = 2.5 + 360 / values.shape[1] * np.arange(values.shape[1] + 1)
             axes.set_facecolor("#f3f4f6")
             mesh = axes.pcolormesh(edges, np.arange(0.5, 18.5), values, cmap="RdBu_r", vmin=0.92, vmax=1.08)
             axes.set_title(f"{group}: {title}", fontsize=10)
             axes.grid(False)
-            axes.set_xticks(range(0, 361, 90))
+            axes.set_xticks(range(0, 360, 90))
         grid[1][column].set_xlabel("phi [deg]")
     for axes in grid[:, 0]:
         axes.set_ylabel("theta id")
         axes.set_yticks(range(1, 18, 2))
         axes.set_ylim(17.5, 0.5)
     if mesh is not None:
-        bar = figure.colorbar(mesh, ax=grid, pad=0.012, fraction=0.025)
+        bar = figure.colorbar(mesh, cax=figure.add_axes((0.925, 0.1, 0.012, 0.835)))
         bar.set_label("relative to the mean of the panel")
         bar.outline.set_visible(False)
     _foot(figure, table)
+    figure.subplots_adjust(left=0.045, right=0.91, top=0.935, bottom=0.1)
     return figure
 
 
@@ -228,7 +236,7 @@ def variants(tables: Tables) -> Figure:
     figure = Figure(figsize=(11, 4.4))
     grid = figure.subplots(1, 2, gridspec_kw={"wspace": 0.2})
     for axes, column, error, title in (
-        (grid[0], "width_over_threshold", "width_error", "Width / threshold [%]"),
+        (grid[0], "width_over_threshold", "width_error", "Width / threshold [%]; crosses: half of 16-84 %"),
         (grid[1], "e50_over_threshold", "e50_error", "E50 / threshold [%]"),
     ):
         for k, cut in enumerate(cuts):
@@ -237,6 +245,8 @@ def variants(tables: Tables) -> Figure:
             dy = [100 * _array(t, error)[0] / _array(t, "threshold_gev")[0] for t in chosen]
             x = np.arange(len(lines)) + 0.16 * (k - 1.5)
             axes.errorbar(x, y, dy, fmt=MARKERS[k], color=SERIES[k], mfc="white", mew=1.2, ms=6, label=cut)
+            if axes is grid[0]:
+                axes.plot(x, [100 * _array(t, "half_16_84_over_threshold")[0] for t in chosen], "x", color=SERIES[k], ms=5)
         axes.set_xticks(range(len(lines)), lines)
         axes.set_xlim(-0.5, len(lines) - 0.5)
         axes.set_title(title)
@@ -300,9 +310,10 @@ def mass_reach(tables: Tables) -> Figure:
         axes.set_ylim(0, 1.04)
         axes.set_xlim(5.8, 10.4)
     grid[0].set_ylabel("efficiency")
-    grid[0].legend(loc="center left", ncols=2)
+    handles, labels = grid[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncols=len(labels), bbox_to_anchor=(0.5, 0.03))
     _foot(figure, table)
-    figure.subplots_adjust(left=0.05, right=0.99, top=0.87, bottom=0.12)
+    figure.subplots_adjust(left=0.05, right=0.99, top=0.87, bottom=0.21)
     return figure
 
 
@@ -340,7 +351,7 @@ def plateaus(tables: Tables) -> Figure:
 
 def losses(tables: Tables) -> Figure:
     """Photons left after each step, for each multiple of the guessed background."""
-    table = tables["losses"].where()
+    table = tables["losses"]
     figure = Figure(figsize=(13, 4.8))
     lines = ("lml13", "lml6", "lml1")
     grid = figure.subplots(1, len(lines), sharey=True, gridspec_kw={"wspace": 0.05})

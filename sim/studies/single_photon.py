@@ -16,6 +16,7 @@ from sim.provenance import stamp
 from sim.studies import photon_counts, photon_tables
 from sim.studies.counting import Counters, Job, run
 from sim.studies.photon_chain import Sample, dark_photon, gun, muons, run_block
+from sim.studies.photon_reading import Counted
 from sim.studies.tables import Table, write
 from trigger import __version__
 from trigger.digest import digest
@@ -146,7 +147,8 @@ def run_study(
     """
     checkpoints = folder / ".blocks"
     counters = run(jobs(study), CountBlock(study=study), checkpoints, study.digest(), workers, done)
-    tables = photon_tables.tables(study.samples(), counters, EclTrigger(study.parameters, study.calibration), study.stamp())
+    trigger = EclTrigger(study.parameters, study.calibration)
+    tables = photon_tables.tables(Counted(samples=study.samples(), counters=counters, trigger=trigger, stamp=study.stamp()))
     for table in tables:
         write(table, folder)
     shutil.rmtree(checkpoints)

@@ -23,7 +23,7 @@ COLOURS = {
 }
 """Colour of each single-photon line: the Okabe-Ito set, told apart by every kind of colour vision."""
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK)
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MARKERS = ("o", "s", "^", "D", "v", "p", "h")
 
 _RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",

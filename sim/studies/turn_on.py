@@ -125,6 +125,26 @@ def fit_turn_on(edges_gev: ArrayLike, passed: ArrayLike, total: ArrayLike, *, fl
     )
 
 
+def half_width_16_84(edges_gev: ArrayLike, passed: ArrayLike, total: ArrayLike, plateau: float) -> float:
+    """Half the energy step in GeV from 16 % to 84 % of the plateau, without any curve: for a Gaussian turn-on its width.
+
+    Energies between bin centres are interpolated; the first crossing counts. NaN if the efficiency does not cross both.
+    """
+    edge = np.asarray(edges_gev, dtype=float)
+    k, n = np.asarray(passed, dtype=np.int64), np.asarray(total, dtype=np.int64)
+    used = n > 0
+    centre, ratio = ((edge[1:] + edge[:-1]) / 2)[used], k[used] / n[used] / plateau
+    found = []
+    for level in special.ndtr([-1.0, 1.0]):
+        above = np.flatnonzero(ratio >= level)
+        if above.size == 0 or above[0] == 0:
+            return float("nan")
+        right = above[0]
+        step = (level - ratio[right - 1]) / (ratio[right] - ratio[right - 1])
+        found.append(centre[right - 1] + step * (centre[right] - centre[right - 1]))
+    return float(found[1] - found[0]) / 2
+
+
 def _start(edge: NDArray[np.float64], k: NDArray[np.int64], n: NDArray[np.int64]) -> tuple[float, float, float]:
     """Start values (e50, width, plateau): the upper quarter of the bins, and where 16, 50 and 84 % of it are passed."""
     centre = (edge[1:] + edge[:-1]) / 2

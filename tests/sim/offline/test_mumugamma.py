@@ -98,9 +98,9 @@ def test_isolated_asks_muons_and_photon_to_be_apart(offline):
 
 def test_muons_on_top_of_each_other_are_not_isolated(offline):
     plus, minus, photon = event_with_photon(5.2, 1.3)
-    assert angle(plus, minus) < 30 < min(angle(plus, photon), angle(minus, photon))
+    assert angle(plus, minus) < 41 < min(angle(plus, photon), angle(minus, photon))
     pair = [{"px": p[0], "py": p[1], "pz": p[2], "charge": q} for p, q in ((plus, 1), (minus, -1))]
-    selection = select(offline([([], pair)]))
+    selection = select(offline([([], pair)]), MuMuGammaCuts(isolation_deg=41.0))
     assert selection.flow.passed.tolist() == [True]
     assert selection.isolated.tolist() == [False]
 

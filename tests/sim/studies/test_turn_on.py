@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, special
 
-from sim.studies.turn_on import fit_turn_on, mean_in_bins
+from sim.studies.turn_on import fit_turn_on, half_width_16_84, mean_in_bins
 
 EDGES = np.linspace(0.6, 1.6, 51)
 
@@ -92,3 +92,22 @@ def test_fraction_outside_0_to_1_is_refused():
     fit = fit_turn_on(EDGES, np.round(n * mean_in_bins(EDGES, 1.03, 0.05, 0.98)).astype(int), n)
     with pytest.raises(ValueError, match="fraction"):
         fit.energy_at(1.0)
+
+
+def test_half_width_is_the_gaussian_width_and_needs_no_curve():
+    n = np.full(EDGES.size - 1, 10_000_000)
+    k = np.round(n * mean_in_bins(EDGES, 1.03, 0.05, 0.98)).astype(int)
+    fine = np.linspace(0.6, 1.6, 1001)
+    k_fine = np.round(10_000_000 * mean_in_bins(fine, 1.03, 0.05, 0.98)).astype(int)
+    assert abs(half_width_16_84(fine, k_fine, np.full(1000, 10_000_000), 0.98) - 0.05) < 1e-5
+    assert abs(half_width_16_84(EDGES, k, n, 0.98) - 0.05) < 1.5e-3  # bins of 0.4 widths smear a little
+    # a straight rise from 0 at 0.8 to 1 at 1.2: the energies differ by 0.68 of 0.4
+    line = np.clip(((EDGES[1:] + EDGES[:-1]) / 2 - 0.8) / 0.4, 0, 1)
+    share = special.ndtr(1.0) - special.ndtr(-1.0)
+    assert abs(half_width_16_84(EDGES, np.round(n * line).astype(int), n, 1.0) - 0.5 * 0.4 * share) < 1e-6
+
+
+def test_half_width_without_a_crossing_is_nan():
+    n = np.full(EDGES.size - 1, 100)
+    assert np.isnan(half_width_16_84(EDGES, n // 2, n, 1.0))
+    assert np.isnan(half_width_16_84(EDGES, n, n, 1.0))
