@@ -135,17 +135,6 @@ KLM_FIELDS = (
     Field(name="klm_sector", dtype="int8", group="klm", minimum=0, maximum=7, meaning="sector of the section", source=_KLM),
     Field(name="klm_layer", dtype="int8", group="klm", minimum=0, maximum=14, meaning="layer of the sector", source=_KLM),
 )
-MEASURED_FIELDS = (
-    Field(
-        name="ecl_latency",
-        dtype="int16",
-        minimum=0,
-        unit="cycles of the system clock",
-        meaning="from the beat that completes the window to the decision, measured in co-simulation",
-        source="measured",
-    ),
-)
-
 KLM_LIMITS = {"klm_sector": (7, 7, 3, 3), "klm_layer": (14, 14, 11, 13)}
 """Largest sector and layer of each section."""
 
