@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -24,6 +24,8 @@ from trigger.errors import InputError
 from trigger.events import EventRecord
 from trigger.fields import OFFSETS
 
+_KEPT_OPEN = 256
+"""Block files that stay open while the output is written (our choice: far below the usual limit of 1024)."""
 _JOB, _LOCK, _BLOCK = "job.json", "lock", "block-{:08d}.npz"
 
 
@@ -112,34 +114,39 @@ class Parts:
 
 
 class _PartSource:
-    """Blocks on disk as the source of a file."""
+    """Blocks on disk as the source of a file. The first files stay open, since some formats go through them once per field."""
 
     def __init__(self, paths: list[Path]) -> None:
         self._paths = paths
-        self._open: tuple[int, npz.NpzReader] | None = None
+        self._open: dict[int, npz.NpzReader] = {}
         self._rows: dict[str, int] = {}
-        for index in range(len(paths)):
-            reader = self._reader(index)
-            if index == 0:
-                self.names = reader.names
-            for name, rows in reader.rows.items():
-                self._rows[name] = self._rows.get(name, int(name.endswith(OFFSETS))) + rows - int(name.endswith(OFFSETS))
         self.n_parts = len(paths)
+        for index in range(len(paths)):
+            with self._reader(index) as reader:
+                self.names = reader.names
+                for name, rows in reader.rows.items():
+                    shared = int(name.endswith(OFFSETS))  # the last offset of a block is the first of the next one
+                    self._rows[name] = self._rows.get(name, shared) + rows - shared
 
     def rows(self, name: str) -> int:
         return self._rows[name]
 
     def part(self, index: int, names: Collection[str]) -> Mapping[str, np.ndarray]:
-        reader = self._reader(index)
-        return reader.read(0, reader.n_events, names)
+        with self._reader(index) as reader:
+            return reader.read(0, reader.n_events, names)
 
     def close(self) -> None:
-        if self._open is not None:
-            self._open[1].close()
-            self._open = None
+        for reader in self._open.values():
+            reader.close()
+        self._open.clear()
 
-    def _reader(self, index: int) -> npz.NpzReader:
-        if self._open is None or self._open[0] != index:
-            self.close()
-            self._open = (index, npz.NpzReader(self._paths[index]))
-        return self._open[1]
+    @contextlib.contextmanager
+    def _reader(self, index: int) -> Iterator[npz.NpzReader]:
+        reader = self._open.get(index)
+        if reader is None and index < _KEPT_OPEN:
+            reader = self._open[index] = npz.NpzReader(self._paths[index])
+        if reader is not None:
+            yield reader
+            return
+        with contextlib.closing(npz.NpzReader(self._paths[index])) as passing:
+            yield passing

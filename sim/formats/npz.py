@@ -31,13 +31,14 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedErro
 
 @dataclass
 class _Member:
-    """An open .npy member: the stream stands at row `position`."""
+    """An open .npy member: the stream stands at row `position`, after `last_row`."""
 
     stream: IO[bytes]
     dtype: np.dtype
     shape: tuple[int, ...]
     data_start: int
     position: int = 0
+    last_row: np.ndarray | None = None
 
     @property
     def row_bytes(self) -> int:
@@ -132,23 +133,33 @@ class NpzReader:
     def _rows_of(self, name: str, start: int, stop: int) -> np.ndarray:
         member = self._members[name]
         rows = np.empty((stop - start, *member.shape[1:]), member.dtype)
+        again = int(
+            len(rows) > 0 and start == member.position - 1 and member.last_row is not None
+        )  # offsets: the last row of a piece opens the next one
         try:
-            if start < member.position:
+            if start < member.position - again:
                 member.stream.close()
                 self._members[name] = member = self._open(name)
             if start > member.position:
                 member.stream.seek(member.data_start + start * member.row_bytes)
-            view = rows.reshape(-1).view(np.uint8).data if rows.size else memoryview(b"")
-            done = 0
-            while done < len(view):
-                got = member.stream.readinto(view[done:])  # type: ignore[attr-defined]
-                if not got:
-                    raise EOFError(f"ends in {name}")
-                done += got
+            if again:
+                rows[0] = member.last_row
+            _fill(rows[again:], member.stream)
         except _DAMAGE as error:
             raise InputError(f"{self._where}: field {name}: truncated or damaged: {error}") from error
-        member.position = stop
+        member.position, member.last_row = stop, rows[-1].copy() if len(rows) else None
         return rows
+
+
+def _fill(rows: np.ndarray, stream: IO[bytes]) -> None:
+    """Read the bytes of all rows; EOFError if there are fewer."""
+    if rows.size:
+        view, done = rows.reshape(-1).view(np.uint8).data, 0
+        while done < len(view):
+            got = stream.readinto(view[done:])  # type: ignore[attr-defined]
+            if not got:
+                raise EOFError("fewer rows than its header says")
+            done += got
 
 
 def write(path: Path, source: Source, meta: Mapping[str, Any]) -> None:

@@ -20,8 +20,10 @@ def block(index: int) -> EventRecord:
     return EventRecord(arrays)
 
 
+@pytest.mark.parametrize("kept_open", [256, 2])
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_blocks_come_out_in_order_whenever_they_were_made(tmp_path, suffix):
+def test_blocks_come_out_in_order_whenever_they_were_made(tmp_path, suffix, kept_open, monkeypatch):
+    monkeypatch.setattr("sim.parts._KEPT_OPEN", kept_open)
     out = tmp_path / f"a{suffix}"
     with Parts(out, "job", 4) as parts:
         for index in (2, 0, 3, 1):
