@@ -108,6 +108,7 @@ def cells_of(adc: dict[int, int], calibration: EclCalibration) -> dict[int, int]
     hits, _ = checked_hits([0, len(ids)], ids, [adc[tc] for tc in ids], None, None, "test")
     result = calibrated_hits(hits, calibration, read_only(np.zeros(1, dtype=np.int16)))
     assert result.offsets.tolist() == [0, len(result.tc_id)]
+    assert (np.diff(result.tc_id) > 0).all()
     return dict(zip(result.tc_id.tolist(), result.adc.tolist(), strict=True))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trigger.ecl import EclDecision, EclParameters, EclThresholds, EclTrigger
+from trigger.ecl import EclDecision, EclParameters, EclThresholds, EclTrigger, choose_window
 from trigger.ecl.layout import DECISION_FIELDS
 from trigger.ecl.trigger import BLOCK_EVENTS
 
@@ -65,6 +65,25 @@ def test_more_events_than_a_block(reference: dict[str, np.ndarray], reference_de
     for name, array in decision.arrays().items():
         for k in range(copies):
             assert np.array_equal(array[4000 * k : 4000 * (k + 1)], reference_decision.arrays()[name]), name
+
+
+def test_every_timed_event_has_its_own_phase() -> None:
+    """Two blocks of two hits each, 200 ticks apart: with the window chosen beforehand for all events the answers are the same."""
+    rng, n = np.random.default_rng(3), BLOCK_EVENTS + 500
+    offsets, phase = 2 * np.arange(n + 1), rng.integers(-127, 1, n).astype(np.int16)
+    ids, adc = np.tile(np.array([5, 200], np.int16), n), rng.integers(1, 4096, 2 * n).astype(np.int16)
+    first = rng.integers(-300, 200, n)
+    time = np.column_stack([first, first + 200]).astype(np.int16).ravel()
+    timed = EclTrigger().run(offsets, ids, adc, time, phase).arrays()
+    chosen, chosen_ids, chosen_adc, _, start = choose_window(offsets, ids, adc, time, phase)
+    plain = EclTrigger().run(chosen, chosen_ids, chosen_adc).arrays()
+    for name, array in plain.items():
+        if name not in ("ecl_timing", "ecl_cluster_time", "ecl_word"):
+            assert np.array_equal(array, timed[name]), name
+    filled = np.diff(chosen) > 0
+    inside = timed["ecl_timing"][filled].astype(int) - start[filled]
+    assert 0 <= inside.min() <= inside.max() < 256
+    assert set(np.unique(start[filled] - phase[filled]).tolist()) == {-128, 0, 128}
 
 
 CHANGES = [
