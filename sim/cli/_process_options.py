@@ -98,6 +98,7 @@ _FIELDS: Mapping[str, tuple[str, Callable[[str, Any], Any]]] = {
     "spectrum": ("spectrum", _spectrum),
     "z": ("z_cm", parse_range),
     "theta-min": ("theta_min_deg", _same),
+    "lost": ("lost_deg", _same),
     "isr": ("isr", _same),
     "accept": ("accept", _accept),
     "isr-mass-min": ("isr_mass_min_gev", _same),

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from sim.generators.process import Generator
     from sim.generators.processes import Process
 
-_PROCESSES = "photon-gun, particle-gun, gamma-gamma, bhabha, mu-mu, mu-mu-gamma or dark-photon; none with --from-file."
+_PROCESSES = (
+    "photon-gun, particle-gun, gamma-gamma, three-gamma, bhabha, e-e-gamma, mu-mu, mu-mu-gamma or dark-photon; "
+    "none with --from-file."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -39,12 +42,13 @@ def generate(
     spectrum: Annotated[str | None, typer.Option(help="particle-gun: flat in p, pt or 1/pt.")] = None,
     z: Annotated[str | None, typer.Option(help="particle-gun: vertex range along z in cm, a:b.")] = None,
     theta_min: Annotated[float | None, typer.Option(help="Collisions: smallest CM angle to the beams in degrees.")] = None,
+    lost: Annotated[float | None, typer.Option(help="e-e-gamma: largest CM angle of a lepton to its beam in degrees.")] = None,
     isr: Annotated[bool | None, typer.Option("--isr/--no-isr", help="gamma-gamma, bhabha: collinear radiation.")] = None,
     isr_mass_min: Annotated[float | None, typer.Option(help="--isr: smallest mass of the pair in GeV.")] = None,
     accept: Annotated[str | None, typer.Option(help="bhabha with --isr: both or either lepton inside the angles.")] = None,
     pair_mass_min: Annotated[float | None, typer.Option(help="mu-mu: smallest mass of the pair in GeV.")] = None,
-    e_star_min: Annotated[float | None, typer.Option(help="mu-mu-gamma: smallest E* of the photon in GeV.")] = None,
-    weighted: Annotated[bool | None, typer.Option("--weighted/--unweighted", help="mu-mu-gamma: keep weights.")] = None,
+    e_star_min: Annotated[float | None, typer.Option(help="*-gamma with three particles: smallest photon E*, GeV.")] = None,
+    weighted: Annotated[bool | None, typer.Option("--weighted/--unweighted", help="Three particles: keep the weights.")] = None,
     mass: Annotated[float | None, typer.Option(help="dark-photon: mass in GeV.")] = None,
     epsilon: Annotated[float | None, typer.Option(help="dark-photon: kinetic mixing, scales the cross-section.")] = None,
     mode: Annotated[str, typer.Option(help="Digitiser: fast or waveform.")] = "fast",
@@ -79,6 +83,7 @@ def generate(
         "spectrum": spectrum,
         "z": z,
         "theta-min": theta_min,
+        "lost": lost,
         "isr": isr,
         "isr-mass-min": isr_mass_min,
         "accept": accept,

@@ -3,12 +3,14 @@
 from sim.generators.bhabha import Bhabha
 from sim.generators.dark_photon import DarkPhoton
 from sim.generators.guns import ParticleGun, PhotonGun
+from sim.generators.lost_electrons import LostElectrons
 from sim.generators.muon_pair import MuonPair
 from sim.generators.particles import Particles, concatenate
 from sim.generators.photon_pair import PhotonPair
 from sim.generators.process import CrossSection, Generator
 from sim.generators.processes import PROCESSES, Process
 from sim.generators.radiative_muons import RadiativeMuons
+from sim.generators.three_photons import ThreePhotons
 
 __all__ = [
     "PROCESSES",
@@ -16,6 +18,7 @@ __all__ = [
     "CrossSection",
     "DarkPhoton",
     "Generator",
+    "LostElectrons",
     "MuonPair",
     "ParticleGun",
     "Particles",
@@ -23,5 +26,6 @@ __all__ = [
     "PhotonPair",
     "Process",
     "RadiativeMuons",
+    "ThreePhotons",
     "concatenate",
 ]

@@ -1,4 +1,4 @@
-"""Small kinematics: a four-momentum from angles, and the boost out of a rest frame."""
+"""Small kinematics: four-momenta from angles, the boost out of a rest frame, three massless particles."""
 
 from __future__ import annotations
 
@@ -20,3 +20,27 @@ def boost_from_rest(momenta: np.ndarray, system: np.ndarray) -> np.ndarray:
     dot = ux * px + uy * py + uz * pz
     factor = dot / (energy / mass + 1.0) + e
     return np.stack([energy / mass * e + dot, px + factor * ux, py + factor * uy, pz + factor * uz])
+
+
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Scalar product of four-momenta (4, n)."""
+    return a[0] * b[0] - a[1] * b[1] - a[2] * b[2] - a[3] * b[3]
+
+
+def light(energy: np.ndarray, cos: np.ndarray, turn: np.ndarray, phi: np.ndarray) -> np.ndarray:
+    """Massless four-momentum (4, n); turn = 1 - |cos(theta)|, given apart because it may be tiny."""
+    transverse = energy * np.sqrt(np.maximum(turn * (2.0 - turn), 0.0))
+    return np.stack([energy, transverse * np.cos(phi), transverse * np.sin(phi), energy * cos])
+
+
+def light_partner(mass2: np.ndarray, rest: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Massless particle along `direction` whose recoil against `rest` (4, n; squared mass mass2) is massless, too.
+
+    direction: four-momentum of energy 1.
+    """
+    return direction * (mass2 / (2.0 * product(rest, direction)))
+
+
+def partner_volume(rest: np.ndarray, partner: np.ndarray) -> np.ndarray:
+    """Phase space d3q / (2 E) of a massless particle, with its recoil massless, per unit of solid angle."""
+    return partner[0] ** 2 / (4.0 * product(rest, partner))

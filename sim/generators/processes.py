@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from sim.generators.bhabha import Bhabha
 from sim.generators.dark_photon import DarkPhoton
 from sim.generators.guns import ParticleGun, PhotonGun
+from sim.generators.lost_electrons import LostElectrons
 from sim.generators.muon_pair import MuonPair
 from sim.generators.photon_pair import PhotonPair
 from sim.generators.process import CrossSection
 from sim.generators.radiative_muons import RadiativeMuons
+from sim.generators.three_photons import ThreePhotons
+
+Model = PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +27,7 @@ class Process:
 
     name: str
     summary: str
-    model: type[PhotonGun | ParticleGun | PhotonPair | Bhabha | MuonPair | RadiativeMuons | DarkPhoton]
+    model: type[Model]
     reference: CrossSection | None = None
 
 
@@ -49,5 +53,7 @@ PROCESSES = (
         reference=CrossSection(nb=1.148, source="SIM 1.2: KKMC, Belle II physics book"),
     ),
     Process(name="mu-mu-gamma", summary="e+e- -> mu+mu- gamma, exact tree", model=RadiativeMuons),
+    Process(name="e-e-gamma", summary="e+e- -> e+e- gamma, both leptons lost along the beams", model=LostElectrons),
+    Process(name="three-gamma", summary="e+e- -> gamma gamma gamma, 10-170 deg", model=ThreePhotons),
     Process(name="dark-photon", summary="e+e- -> gamma A', A' invisible", model=DarkPhoton),
 )

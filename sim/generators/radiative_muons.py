@@ -19,10 +19,9 @@ from sim.generators.frames import along, boost_from_rest
 from sim.generators.muon_pair import ANTIMUON, MUON
 from sim.generators.particles import PHOTON, Particles
 from sim.generators.process import CrossSection, check_range, collide
+from sim.generators.unweighting import Pilot, unweighted
 
-_PILOT_EVENTS = 1 << 18
-_PILOT_SEED = 20_260_101
-_CHUNK = 1 << 17
+_PILOT_EVENTS, _PILOT_CHUNK, _PILOT_SEED = 1 << 18, 1 << 17, 20_260_101
 
 
 class Radiator(enum.Enum):
@@ -85,25 +84,7 @@ class RadiativeMuons:
         if self.weighted:
             point, weight = _weighted(self, n, rng)
             return point, weight / pilot.mean
-        points, weights, missing = [], [], n
-        while missing > 0:
-            # Chunks follow the expected need, so that a block costs no more than it must.
-            trials = min(_CHUNK, int(1.1 * missing * pilot.largest / pilot.mean) + 100)
-            point, weight = _weighted(self, trials, rng)
-            kept = rng.random(trials) * pilot.largest < weight
-            points.append(point[:, kept])
-            weights.append(np.maximum(weight[kept] / pilot.largest, 1.0))
-            missing -= int(kept.sum())
-        return np.concatenate(points, axis=1)[:, :n], np.concatenate(weights)[:n]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pilot:
-    """Mean and its error in nb, and largest weight in nb, of a pilot sample."""
-
-    mean: float
-    error: float
-    largest: float
+        return unweighted(lambda trials: _weighted(self, trials, rng), pilot, n, rng)
 
 
 @cache
@@ -111,9 +92,7 @@ def _pilot(process: RadiativeMuons) -> Pilot:
     if process.weighted:
         return _pilot(replace(process, weighted=False))
     rng = np.random.Generator(np.random.Philox(_PILOT_SEED))
-    weight = np.concatenate([_weighted(process, _CHUNK, rng)[1] for _ in range(_PILOT_EVENTS // _CHUNK)])
-    largest = float(np.quantile(weight, 1.0 - 1e-5))
-    return Pilot(mean=float(weight.mean()), error=float(weight.std() / math.sqrt(len(weight))), largest=largest)
+    return Pilot.of(np.concatenate([_weighted(process, _PILOT_CHUNK, rng)[1] for _ in range(_PILOT_EVENTS // _PILOT_CHUNK)]))
 
 
 # A phase-space point: s' of the muon pair; y of the photon, with beta_e cos(theta) = tanh(y); its azimuth; z of the
