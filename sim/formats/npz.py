@@ -115,7 +115,11 @@ class NpzReader:
             raise InputError(f"{self._where}: field {name}: {reason}")
         if fortran_order and len(shape) > 1:
             raise InputError(f"{self._where}: field {name}: must be stored events first (C order), not in Fortran order")
-        return _Member(stream, dtype, shape, stream.tell())
+        member = _Member(stream, dtype, shape, stream.tell())
+        stored, declared = self._zip.getinfo(name + ".npy").file_size, member.data_start + shape[0] * member.row_bytes
+        if stored != declared:
+            raise InputError(f"{self._where}: field {name}: has {stored} bytes, but its header asks for {declared}")
+        return member
 
     def _offsets(self, name: str, start: int, stop: int) -> np.ndarray:
         raw = self._rows_of(name, start, stop + 1)
@@ -133,9 +137,8 @@ class NpzReader:
     def _rows_of(self, name: str, start: int, stop: int) -> np.ndarray:
         member = self._members[name]
         rows = np.empty((stop - start, *member.shape[1:]), member.dtype)
-        again = int(
-            len(rows) > 0 and start == member.position - 1 and member.last_row is not None
-        )  # offsets: the last row of a piece opens the next one
+        # Offsets: the last row of a piece is the first of the next one.
+        again = int(len(rows) > 0 and start == member.position - 1 and member.last_row is not None)
         try:
             if start < member.position - again:
                 member.stream.close()

@@ -1,9 +1,11 @@
 """Event files as .npz: equal bytes, plain numpy, compressed members, and every way in which a member can be wrong."""
 
+import io
 import zipfile
 
 import numpy as np
 import pytest
+from numpy.lib import format as npy
 
 from sim.files import iter_events, read_events, write_events
 from trigger.errors import InputError
@@ -112,6 +114,16 @@ def test_member_that_is_no_array_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("event.npy", b"hello, this is not an array")
     with pytest.raises(InputError, match="field event: not a .npy member"):
+        read_events(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("rows", [3, 10**15])
+def test_header_that_asks_for_more_is_refused(tmp_path, rows):
+    header = io.BytesIO()
+    npy.write_array_header_1_0(header, {"descr": "<i8", "fortran_order": False, "shape": (rows,)})
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("event.npy", header.getvalue() + bytes(16))
+    with pytest.raises(InputError, match=f"field event: has 144 bytes, but its header asks for {128 + 8 * rows}"):
         read_events(tmp_path / "a.npz")
 
 
