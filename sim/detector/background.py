@@ -14,7 +14,7 @@ from trigger.geometry.ecl import N_CELLS, cells
 
 WINDOW_NS = 4000.0
 # Rate weight per theta id 1..17, barrel = 1. Guess: inner endcap rings about five times the barrel (unverified).
-THETA_WEIGHT = (5.0, 3.0, 2.0, *(12 * (1.0,)), 2.0, 5.0)
+THETA_WEIGHT = (5, 3, 2, *(12 * (1,)), 2, 5)
 # Guess (unverified): exponential below the trigger threshold, 1/E^2 above, continuous at the junction.
 LOWEST_GEV, JUNCTION_GEV, HIGHEST_GEV = 0.030, 0.100, 2.0
 EXPONENTIAL_SLOPE_GEV = 0.060
@@ -61,8 +61,8 @@ class Background:
         below, above = _spectrum_weights()
         mean = self.rate_per_us * weight.sum() * (1 + below / above) * 2 * WINDOW_NS / 1000
         event = np.repeat(np.arange(n_events), rng.poisson(mean, n_events))
-        ladder = np.concatenate(([0.0], np.cumsum(weight) / weight.sum()))
-        cell = np.minimum(np.searchsorted(ladder, rng.random(event.size), side="right"), N_CELLS)
+        tickets = np.repeat(np.arange(1, N_CELLS + 1), weight)
+        cell = tickets[rng.integers(tickets.size, size=event.size)]
         time_ns = rng.uniform(-WINDOW_NS, WINDOW_NS, event.size)
         return event, cell, _energy_gev(rng.random(event.size), below / (below + above)), time_ns
 

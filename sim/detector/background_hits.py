@@ -100,7 +100,7 @@ def _names(path: Path, present: list[str]) -> dict[str, str]:
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             names = {"offsets": "offsets", **_names(path, archive.files)}
             if "offsets" not in archive.files:
                 raise InputError(f"{path}: field offsets is missing")
@@ -128,7 +128,8 @@ def _read_root(path: Path) -> dict[str, np.ndarray]:
     try:
         with uproot.open(path) as file:
             tree = file[ROOT_TREE]
-            names = _names(path, tree.keys())
+            present = set(tree.keys())  # uproot writes the counter of branch X as nX
+            names = _names(path, [name for name in sorted(present) if not (name[0] == "n" and name[1:] in present)])
             columns = {field: tree[name].array() for field, name in names.items()}
     except InputError:
         raise

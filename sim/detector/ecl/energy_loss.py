@@ -9,7 +9,6 @@ Radiative losses are left out: below 10 GeV they add about 2 % to a muon's mean 
 """
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -26,18 +25,10 @@ STERNHEIMER_X0, STERNHEIMER_X1, STERNHEIMER_C = 0.0395, 3.3353, 6.2807
 XI_GEV_PER_CM = BETHE_GEV_CM2 / 2 * Z_OVER_A * DENSITY_G_CM3  # at beta = 1
 
 MIN_KAPPA, MAX_KAPPA = 0.05, 10.0  # below: split into soft and hard; above: normal distribution
-_N_KAPPA, _N_BETA2 = 24, 5
-_SCORES = np.linspace(-5.0, 5.0, 201)
-
-
-class LossTables(NamedTuple):
-    """For the compiled kernels."""
-
-    log_kappa0: float
-    log_kappa_step: float
-    score0: float
-    score_step: float
-    deviate: np.ndarray  # (kappa, beta^2, normal score): (loss - mean) / xi
+_N_KAPPA, _N_BETA2, _N_SCORES, _MAX_SCORE = 24, 5, 201, 5.0
+_LOG_KAPPA0 = np.log(MIN_KAPPA)
+_LOG_KAPPA_STEP = np.log(MAX_KAPPA / MIN_KAPPA) / (_N_KAPPA - 1)
+_SCORE_STEP = 2 * _MAX_SCORE / (_N_SCORES - 1)
 
 
 @numba.njit(cache=True)
@@ -88,18 +79,14 @@ def characteristic(t: np.ndarray, kappa: float, beta2: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def loss_tables() -> LossTables:
-    """Deviates of Vavilov's distribution for kappa 0.05 to 10 and beta^2 0 to 1 against the normal score."""
-    log_kappa = np.linspace(np.log(MIN_KAPPA), np.log(MAX_KAPPA), _N_KAPPA)
+def vavilov_deviates() -> np.ndarray:
+    """(loss - mean) / xi of Vavilov's distribution, float64 (24, 5, 201).
+
+    Axes: ln kappa from 0.05 to 10, beta^2 from 0 to 1, normal score of the quantile from -5 to 5, all in equal steps.
+    """
+    kappa = np.exp(_LOG_KAPPA0 + _LOG_KAPPA_STEP * np.arange(_N_KAPPA))
     beta2 = np.linspace(0.0, 1.0, _N_BETA2)
-    deviate = np.array([[_deviates(float(np.exp(k)), float(b)) for b in beta2] for k in log_kappa])
-    return LossTables(
-        log_kappa0=float(log_kappa[0]),
-        log_kappa_step=float(log_kappa[1] - log_kappa[0]),
-        score0=float(_SCORES[0]),
-        score_step=float(_SCORES[1] - _SCORES[0]),
-        deviate=deviate,
-    )
+    return np.array([[_deviates(float(k), float(b)) for b in beta2] for k in kappa])
 
 
 def _deviates(kappa: float, beta2: float) -> np.ndarray:
@@ -112,11 +99,12 @@ def _deviates(kappa: float, beta2: float) -> np.ndarray:
     cumulative /= cumulative[-1]
     x = low + step * (np.arange(n) + 0.5)
     rising = np.concatenate(([True], np.diff(cumulative) > 1e-14))
-    return np.interp(ndtr(_SCORES), cumulative[rising], x[rising])
+    scores = np.linspace(-_MAX_SCORE, _MAX_SCORE, _N_SCORES)
+    return np.interp(ndtr(scores), cumulative[rising], x[rising])
 
 
 @numba.njit(cache=True)
-def draw_loss_gev(rng, tables, mean_gev, xi_gev, beta_gamma, mass_gev):
+def draw_loss_gev(rng, deviates, mean_gev, xi_gev, beta_gamma, mass_gev):
     """One ionisation loss with this mean; not below zero."""
     if xi_gev <= 0.0:
         return mean_gev
@@ -126,9 +114,9 @@ def draw_loss_gev(rng, tables, mean_gev, xi_gev, beta_gamma, mass_gev):
     if kappa >= MAX_KAPPA:
         return max(mean_gev + xi_gev * np.sqrt((1 - beta2 / 2) / kappa) * rng.standard_normal(), 0.0)
     if kappa >= MIN_KAPPA:
-        return max(mean_gev + xi_gev * _deviate(rng, tables, kappa, beta2), 0.0)
+        return max(mean_gev + xi_gev * _deviate(rng, deviates, kappa, beta2), 0.0)
     cut = xi_gev / MIN_KAPPA
-    loss = mean_gev + xi_gev * _deviate(rng, tables, MIN_KAPPA, beta2 * cut / largest)
+    loss = mean_gev + xi_gev * _deviate(rng, deviates, MIN_KAPPA, beta2 * cut / largest)
     energy2 = (1.0 + beta_gamma * beta_gamma) * mass_gev * mass_gev
     # Number and energy of the hard collisions; the 1/e^2 majorant is thinned to the full spectrum.
     inverse = 1.0 / cut - 1.0 / largest
@@ -145,18 +133,16 @@ def draw_loss_gev(rng, tables, mean_gev, xi_gev, beta_gamma, mass_gev):
 
 
 @numba.njit(cache=True)
-def _deviate(rng, tables, kappa, beta2):
-    """Trilinear interpolation of the table at a random normal score."""
-    n_kappa, n_beta2, n_scores = tables.deviate.shape
-    k = min(max((np.log(kappa) - tables.log_kappa0) / tables.log_kappa_step, 0.0), n_kappa - 1.001)
-    b = min(max(beta2 * (n_beta2 - 1), 0.0), n_beta2 - 1.001)
-    s = min(max((rng.standard_normal() - tables.score0) / tables.score_step, 0.0), n_scores - 1.001)
+def _deviate(rng, deviates, kappa, beta2):
+    """Trilinear interpolation of the deviates at a random normal score."""
+    k = min(max((np.log(kappa) - _LOG_KAPPA0) / _LOG_KAPPA_STEP, 0.0), _N_KAPPA - 1.001)
+    b = min(max(beta2 * (_N_BETA2 - 1), 0.0), _N_BETA2 - 1.001)
+    s = min(max((rng.standard_normal() + _MAX_SCORE) / _SCORE_STEP, 0.0), _N_SCORES - 1.001)
     ik, ib, js = int(k), int(b), int(s)
     fk, fb, fs = k - ik, b - ib, s - js
     value = 0.0
     for dk in range(2):
         for db in range(2):
-            line = tables.deviate[ik + dk, ib + db]
-            share = (fk if dk else 1 - fk) * (fb if db else 1 - fb)
-            value += share * (line[js] + fs * (line[js + 1] - line[js]))
+            low, high = deviates[ik + dk, ib + db, js], deviates[ik + dk, ib + db, js + 1]
+            value += (fk if dk else 1 - fk) * (fb if db else 1 - fb) * (low + fs * (high - low))
     return value

@@ -50,34 +50,27 @@ class EclGaps:
 
 
 class CrystalMap(NamedTuple):
-    """Arrays that the compiled kernels read. Lengths in cm; rings in the order of the placement table."""
+    """Arrays that the compiled kernels read; lengths in cm.
 
-    ring_r: np.ndarray  # (69,) front face centre
-    ring_z: np.ndarray
-    axis_r: np.ndarray  # (69,) unit vector of the crystal axis
-    axis_z: np.ndarray
-    ring_crystals: np.ndarray  # (69,) crystals in the ring
-    ring_first: np.ndarray  # (69,) zero-based crystal number of the first one
-    cell_of_crystal: np.ndarray  # (8736,)
-    barrel_z: np.ndarray  # (47,) ring edges, z at r = 127 cm, and slope dz/dr; falling z
-    barrel_slope: np.ndarray
-    forward_minus_r: np.ndarray  # (14,) ring edges, -r at z = 197 cm, and its slope; falling
-    forward_minus_slope: np.ndarray
-    backward_r: np.ndarray  # (11,) ring edges, r at z = -104 cm, and slope dr/dz; falling r
-    backward_slope: np.ndarray
-    row_edges_z: np.ndarray  # (13,) edges of the 12 barrel cell rows at REFERENCE_R_CM; falling z
-    front_r: np.ndarray  # front surface of the barrel against z, on a grid
-    front_z0: float
-    front_dz: float
-    forward_front_z: float
-    backward_front_z: float
-    gap_centre_z: float
-    gap_half_width: float
+    A kernel unpacks them once and hands them on one by one: reading a tuple's array costs more than the look-up.
+    """
+
+    edges: np.ndarray  # (73, 2) value and slope of the lines between rings: 48 of the barrel, 14 forward, 11 backward
+    rings: np.ndarray  # (70, 6) columns RING_*; the gap near 90 degrees is a barrel ring without crystals
+    cells: np.ndarray  # (8736,) int16, cell of each crystal
+    row_edges_z: np.ndarray  # (13,) edges of the 12 barrel cell rows at REFERENCE_R_CM; falling
+    front_r: np.ndarray  # radius of the barrel's front surface from FRONT_Z0_CM on, in steps of FRONT_STEP_CM
+    planes_z: np.ndarray  # (2,) front planes of the forward and the backward endcap
+    gap_z: np.ndarray  # (2,) upper and lower edge of the gap near 90 degrees
 
 
-BARREL_R0 = 127.0
-FORWARD_Z0 = 197.0
-BACKWARD_Z0 = -104.0
+# Columns of CrystalMap.rings: front face centre, unit vector of the crystal axis, number of crystals, first crystal from 0.
+RING_R, RING_Z, RING_AXIS_R, RING_AXIS_Z, RING_CRYSTALS, RING_FIRST = range(6)
+# Edges are lines z(r - BARREL_R0), -r(z - FORWARD_Z0) and r(z - BACKWARD_Z0); all fall with the number of the ring.
+BARREL_R0, FORWARD_Z0, BACKWARD_Z0 = 127.0, 197.0, -104.0
+BARREL_EDGES, FORWARD_EDGES, BACKWARD_EDGES = (0, 47), (48, 61), (62, 72)
+FIRST_BARREL_RING, FIRST_BACKWARD_RING = 13, 60
+FRONT_Z0_CM, FRONT_STEP_CM = -115.0, 5.0
 
 
 @lru_cache(maxsize=8)
@@ -86,50 +79,42 @@ def crystal_map(gaps: EclGaps) -> CrystalMap:
     rings = read_table("rings")
     front_r, front_z = rings["r_front_mm"] / 10.0, rings["z_front_mm"] / 10.0
     rear_r, rear_z = rings["r_rear_mm"] / 10.0, rings["z_rear_mm"] / 10.0
-    axis = np.deg2rad(rings["axis_theta_deg"])
     forward, barrel, backward = (rings["part"] == part for part in ("fwd", "barrel", "bwd"))
 
-    barrel_slope, barrel_z = _edges(front_z[barrel], front_r[barrel], rear_z[barrel], rear_r[barrel], BARREL_R0)
-    forward_slope, forward_r = _edges(front_r[forward], front_z[forward], rear_r[forward], rear_z[forward], FORWARD_Z0)
-    backward_slope, backward_r = _edges(front_r[backward], front_z[backward], rear_r[backward], rear_z[backward], BACKWARD_Z0)
-    barrel_z[0] -= gaps.forward_extra_cm / 2
-    forward_r[-1] -= gaps.forward_extra_cm / 2
-    barrel_z[-1] += gaps.backward_extra_cm / 2
-    backward_r[0] -= gaps.backward_extra_cm / 2
+    barrel_edges = _edges(front_z[barrel], front_r[barrel], rear_z[barrel], rear_r[barrel], BARREL_R0)
+    forward_edges = _edges(-front_r[forward], front_z[forward], -rear_r[forward], rear_z[forward], FORWARD_Z0)
+    backward_edges = _edges(front_r[backward], front_z[backward], rear_r[backward], rear_z[backward], BACKWARD_Z0)
+    barrel_edges[0, 0] -= gaps.forward_extra_cm / 2
+    forward_edges[-1, 0] += gaps.forward_extra_cm / 2
+    barrel_edges[-1, 0] += gaps.backward_extra_cm / 2
+    backward_edges[0, 0] -= gaps.backward_extra_cm / 2
 
     row_of_ring = rings["tc_theta_id"][barrel]
     row_starts = np.flatnonzero(np.diff(row_of_ring, prepend=-1.0, append=-1.0))
-    grid_z = np.arange(-115.0, 216.0, 5.0)
-    centre = int(np.argmin(np.abs(front_z[barrel][:-1] + front_z[barrel][1:])))
+    row_edges_z = (barrel_edges[:, 0] + barrel_edges[:, 1] * (REFERENCE_R_CM - BARREL_R0))[row_starts]
+
+    centre = int(np.argmin(np.abs(barrel_edges[:, 0])))  # the edge between the two central rings
+    gap_z = barrel_edges[centre, 0] + np.array([0.5, -0.5]) * gaps.centre_cm
+    barrel_edges = np.insert(barrel_edges, centre, [gap_z[0], 0.0], axis=0)
+    barrel_edges[centre + 1] = gap_z[1], 0.0
+
+    axis = np.deg2rad(rings["axis_theta_deg"])
+    columns = (front_r, front_z, np.sin(axis), np.cos(axis), rings["n_crystals"], rings["first_cellid"] - 1)
+    ring_table = np.insert(np.stack(columns, axis=1), FIRST_BARREL_RING + centre, 0.0, axis=0)
+    grid_z = np.arange(FRONT_Z0_CM, 216.0, FRONT_STEP_CM)
     return CrystalMap(
-        ring_r=front_r,
-        ring_z=front_z,
-        axis_r=np.sin(axis),
-        axis_z=np.cos(axis),
-        ring_crystals=rings["n_crystals"].astype(np.int64),
-        ring_first=rings["first_cellid"].astype(np.int64) - 1,
-        cell_of_crystal=cell_of_crystal(),
-        barrel_z=barrel_z,
-        barrel_slope=barrel_slope,
-        forward_minus_r=-forward_r,
-        forward_minus_slope=-forward_slope,
-        backward_r=backward_r,
-        backward_slope=backward_slope,
-        row_edges_z=(barrel_z + barrel_slope * (REFERENCE_R_CM - BARREL_R0))[row_starts],
+        edges=np.concatenate([barrel_edges, forward_edges, backward_edges]),
+        rings=ring_table,
+        cells=cell_of_crystal().astype(np.int16),
+        row_edges_z=row_edges_z,
         front_r=np.interp(grid_z, front_z[barrel][::-1], front_r[barrel][::-1]),
-        front_z0=float(grid_z[0]),
-        front_dz=5.0,
-        forward_front_z=float(front_z[forward].mean()),
-        backward_front_z=float(front_z[backward].mean()),
-        gap_centre_z=float(front_z[barrel][centre] + front_z[barrel][centre + 1]) / 2,
-        gap_half_width=gaps.centre_cm / 2,
+        planes_z=np.array([front_z[forward].mean(), front_z[backward].mean()]),
+        gap_z=gap_z,
     )
 
 
-def _edges(
-    front: np.ndarray, front_at: np.ndarray, rear: np.ndarray, rear_at: np.ndarray, origin: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Slope and value at `origin` of the n + 1 lines between n rings; the outer two mirror the half pitch of the last ring."""
+def _edges(front: np.ndarray, front_at: np.ndarray, rear: np.ndarray, rear_at: np.ndarray, origin: float) -> np.ndarray:
+    """Value at `origin` and slope of the n + 1 lines between n rings, (n + 1, 2); the outer two mirror half a pitch."""
 
     def midpoints(values: np.ndarray) -> np.ndarray:
         inner = (values[:-1] + values[1:]) / 2
@@ -137,7 +122,7 @@ def _edges(
 
     f, fa, r, ra = (midpoints(values) for values in (front, front_at, rear, rear_at))
     slope = (r - f) / (ra - fa)
-    return slope, f + slope * (origin - fa)
+    return np.stack([f + slope * (origin - fa), slope], axis=1)
 
 
 @lru_cache(maxsize=1)
@@ -184,53 +169,60 @@ def _backward_cell(index: np.ndarray, even: int, odd: int) -> np.ndarray:
 
 
 @numba.njit(cache=True)
-def locate(crystals, x, y, z, front_margin_cm):
-    """(trigger cell or 0, depth in its crystal in cm) of a point in cm.
+def locate(edges, rings, cells, x, y, z, front_margin_cm):
+    """(trigger cell or 0, depth in its crystal in cm) of a point in cm; the arrays are those of `CrystalMap`.
 
     A point up to `front_margin_cm` before the face of its crystal counts as inside.
     """
     r = np.sqrt(x * x + y * y)
-    ring = -1
-    if r > 110.0 and r < 175.0:
-        dr = r - BARREL_R0
-        if abs(z - crystals.gap_centre_z) < crystals.gap_half_width:
-            return 0, 0.0
-        ring = _interval_falling(crystals.barrel_z, crystals.barrel_slope, dr, z)
+    ring, depth = -1, 0.0
+    if r > 110.0:
+        ring = _interval(edges, BARREL_EDGES[0], BARREL_EDGES[1], r - BARREL_R0, z)
         if ring >= 0:
-            ring += 13
-            depth = (r - crystals.ring_r[ring]) * crystals.axis_r[ring] + (z - crystals.ring_z[ring]) * crystals.axis_z[ring]
+            ring += FIRST_BARREL_RING
+            depth = _depth(rings, ring, r, z)
             if depth < -front_margin_cm or depth > CRYSTAL_LENGTH_CM:
                 ring = -1
     if ring < 0:
         if z > 185.0:
-            ring = _interval_falling(crystals.forward_minus_r, crystals.forward_minus_slope, z - FORWARD_Z0, -r)
+            ring = _interval(edges, FORWARD_EDGES[0], FORWARD_EDGES[1], z - FORWARD_Z0, -r)
         elif z < -95.0:
-            ring = _interval_falling(crystals.backward_r, crystals.backward_slope, z - BACKWARD_Z0, r)
+            ring = _interval(edges, BACKWARD_EDGES[0], BACKWARD_EDGES[1], z - BACKWARD_Z0, r)
             if ring >= 0:
-                ring += 59
+                ring += FIRST_BACKWARD_RING
         if ring < 0:
             return 0, 0.0
-        depth = (r - crystals.ring_r[ring]) * crystals.axis_r[ring] + (z - crystals.ring_z[ring]) * crystals.axis_z[ring]
+        depth = _depth(rings, ring, r, z)
         if depth < -front_margin_cm or depth > CRYSTAL_LENGTH_CM:
             return 0, 0.0
-    phi = np.arctan2(y, x) * (180.0 / np.pi)
-    if 13 <= ring < 59:
-        phi -= BARREL_PHI_TILT_DEG_PER_CM * depth
-    n = crystals.ring_crystals[ring]
-    crystal = (int(np.floor(phi * n / 360.0)) - 1) % n
-    return crystals.cell_of_crystal[crystals.ring_first[ring] + crystal], depth
+    n = rings[ring, RING_CRYSTALS]
+    if n == 0.0:
+        return 0, 0.0
+    phi = np.arctan2(y, x)
+    if FIRST_BARREL_RING <= ring < FIRST_BACKWARD_RING:
+        phi -= BARREL_PHI_TILT_DEG_PER_CM * (np.pi / 180.0) * depth
+    crystal = np.floor(phi * n / (2 * np.pi)) - 1
+    if crystal < 0:
+        crystal += n
+    return cells[int(rings[ring, RING_FIRST] + crystal)], depth
 
 
 @numba.njit(cache=True)
-def _interval_falling(value, slope, offset, at):
-    """Index i with edge i >= at > edge i + 1 among falling edges value + slope * offset; -1 outside."""
-    low, high = 0, value.size - 1
-    if at > value[0] + slope[0] * offset or at <= value[high] + slope[high] * offset:
+def _depth(rings, ring, r, z):
+    """Depth of a point along the axis of the crystals of a ring, from the front face."""
+    return (r - rings[ring, RING_R]) * rings[ring, RING_AXIS_R] + (z - rings[ring, RING_Z]) * rings[ring, RING_AXIS_Z]
+
+
+@numba.njit(cache=True)
+def _interval(edges, first, last, offset, at):
+    """Number of the ring with edge first + i >= at > the next edge, edges being lines in `offset`; -1 outside."""
+    if at > edges[first, 0] + edges[first, 1] * offset or at <= edges[last, 0] + edges[last, 1] * offset:
         return -1
+    low, high = first, last
     while high - low > 1:
         middle = (low + high) // 2
-        if at <= value[middle] + slope[middle] * offset:
+        if at <= edges[middle, 0] + edges[middle, 1] * offset:
             low = middle
         else:
             high = middle
-    return low
+    return low - first

@@ -6,6 +6,8 @@ Ref: 0.0029979 GeV per tesla and cm. Field 1.5 T (public detector parameters).
 import numba
 import numpy as np
 
+from sim.detector.ecl.geometry import FRONT_STEP_CM, FRONT_Z0_CM
+
 SPEED_OF_LIGHT_CM_PER_NS = 29.9792458
 FIELD_T = 1.5
 GEV_PER_T_CM = 0.00299792458
@@ -55,32 +57,31 @@ def path_to_radius(x, y, nx, ny, turn, radius):
 
 
 @numba.njit(cache=True)
-def front_radius(crystals, z):
+def front_radius(front_r, z):
     """Radius of the barrel's front surface at z, cm."""
-    place = (z - crystals.front_z0) / crystals.front_dz
-    place = min(max(place, 0.0), crystals.front_r.size - 1.001)
+    place = min(max((z - FRONT_Z0_CM) / FRONT_STEP_CM, 0.0), front_r.size - 1.001)
     low = int(place)
-    return crystals.front_r[low] + (place - low) * (crystals.front_r[low + 1] - crystals.front_r[low])
+    return front_r[low] + (place - low) * (front_r[low + 1] - front_r[low])
 
 
 @numba.njit(cache=True)
-def path_to_front(crystals, x, y, z, nx, ny, nz, turn):
+def path_to_front(front_r, planes_z, x, y, z, nx, ny, nz, turn):
     """(path in cm to the calorimeter's front surface, True in the barrel); path -1 if it is never reached.
 
-    A vertex on or behind the surface gives path 0.
+    front_r, planes_z: of `CrystalMap`. A vertex on or behind the surface gives path 0.
     """
-    radius = front_radius(crystals, z)
-    behind_plane = z >= crystals.forward_front_z or z <= crystals.backward_front_z
+    radius = front_radius(front_r, z)
+    behind_plane = z >= planes_z[0] or z <= planes_z[1]
     if behind_plane or x * x + y * y >= radius * radius:
         return 0.0, not behind_plane
     path_z = np.inf
     if nz > 0:
-        path_z = (crystals.forward_front_z - z) / nz
+        path_z = (planes_z[0] - z) / nz
     elif nz < 0:
-        path_z = (crystals.backward_front_z - z) / nz
-    path_r = path_to_radius(x, y, nx, ny, turn, crystals.front_r[0])
+        path_z = (planes_z[1] - z) / nz
+    path_r = path_to_radius(x, y, nx, ny, turn, front_r[0])
     if path_r < path_z:
-        path_r = path_to_radius(x, y, nx, ny, turn, front_radius(crystals, z + nz * path_r))
+        path_r = path_to_radius(x, y, nx, ny, turn, front_radius(front_r, z + nz * path_r))
     path = min(path_r, path_z)
     if path == np.inf or abs(turn) * path > MAX_TURN_RAD:
         return -1.0, False

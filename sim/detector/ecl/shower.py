@@ -124,26 +124,35 @@ def _deposit_showers(
     rng, crystals, tables, start, direction, turn, energy_gev, time_ns, row, cell_out, energy_out, time_out
 ):  # fmt: skip
     """Number of deposits written; the last four arrays hold MAX_CELLS_PER_SHOWER lines per shower."""
+    edges, rings, crystal_cells, row_edges, gap_z = (
+        crystals.edges, crystals.rings, crystals.cells, crystals.row_edges_z, crystals.gap_z,
+    )  # fmt: skip
+    front_r, planes_z = crystals.front_r, crystals.planes_z
+    core_fraction, core_cm, tail_cm = tables.core_fraction, tables.core_cm, tables.tail_cm
+    containment, mean_depth_cm, depth_cm = tables.containment, tables.mean_depth_cm, tables.depth_cm
     written = 0
     cells = np.empty(MAX_CELLS_PER_SHOWER, np.int64)
     parts = np.empty(MAX_CELLS_PER_SHOWER)
     for i in range(energy_gev.size):
-        path, barrel = path_to_front(
-            crystals, start[i, 0], start[i, 1], start[i, 2], direction[i, 0], direction[i, 1], direction[i, 2], turn[i]
-        )
+        x, y, z = start[i, 0], start[i, 1], start[i, 2]
+        nx, ny, nz = direction[i, 0], direction[i, 1], direction[i, 2]
+        path, barrel = path_to_front(front_r, planes_z, x, y, z, nx, ny, nz, turn[i])
         if path < 0.0 or energy_gev[i] <= 0.0:
             continue
-        x, y, z, nx, ny, nz = advance(
-            start[i, 0], start[i, 1], start[i, 2], direction[i, 0], direction[i, 1], direction[i, 2], turn[i], path
-        )
+        x, y, z, nx, ny, nz = advance(x, y, z, nx, ny, nz, turn[i], path)
         place = (np.log(energy_gev[i]) - tables.log_energy0) / tables.log_energy_step
-        node = int(min(max(place + 0.5, 0.0), tables.core_cm.size - 1.0))
+        node = int(min(max(place + 0.5, 0.0), core_cm.size - 1.0))
+        fraction, core, tail = core_fraction[node], core_cm[node], tail_cm[node]
         n_cells = -1
         if barrel:
-            n_cells = _closed_form(crystals, tables, node, x, y, z, nx, ny, nz, cells, parts)
+            n_cells = _closed_form(row_edges, gap_z, fraction, core, tail, x, y, z, nx, ny, nz, cells, parts)
+            for k in range(n_cells):
+                parts[k] *= containment[node]
         if n_cells < 0:
-            n_cells = _spots(rng, crystals, tables, node, x, y, z, nx, ny, nz, cells, parts)
-        depth = tables.mean_depth_cm[node]
+            n_cells = _spots(
+                rng, edges, rings, crystal_cells, depth_cm[node], fraction, core, tail, x, y, z, nx, ny, nz, cells, parts
+            )
+        depth = mean_depth_cm[node]
         at = time_ns[i] + (path + depth) / SPEED_OF_LIGHT_CM_PER_NS + crystal_delay_ns(depth)
         for k in range(n_cells):
             piece = parts[k] * energy_gev[i]
@@ -157,8 +166,8 @@ def _deposit_showers(
 
 
 @numba.njit(cache=True)
-def _closed_form(crystals, tables, node, x, y, z, nx, ny, nz, cells, parts):
-    """Cells and energy fractions of the 3x3 neighbourhood; -1 where the closed form does not hold."""
+def _closed_form(row_edges, gap_z, fraction, core, tail, x, y, z, nx, ny, nz, cells, parts):
+    """Number of cells with their energy fractions in the 3x3 neighbourhood; -1 where the closed form does not hold."""
     r = np.sqrt(x * x + y * y)
     distance = np.sqrt(r * r + z * z)
     cosine = (x * nx + y * ny + z * nz) / distance
@@ -168,70 +177,67 @@ def _closed_form(crystals, tables, node, x, y, z, nx, ny, nz, cells, parts):
     depth = (REFERENCE_R_CM - r) / ((x * nx + y * ny) / r)
     z += nz * depth
     phi = np.arctan2(y + ny * depth, x + nx * depth)
-    edges = crystals.row_edges_z
-    last = edges.size - 1
-    if z > edges[0] - CLOSED_FORM_EDGE_CM or z < edges[last] + CLOSED_FORM_EDGE_CM:
+    last = row_edges.size - 1
+    if z > row_edges[0] - CLOSED_FORM_EDGE_CM or z < row_edges[last] + CLOSED_FORM_EDGE_CM:
         return -1
     line = 1
-    while z < edges[line]:
+    while z < row_edges[line]:
         line += 1
     pitch = 2 * np.pi / 36
     origin = pitch / 4 + BARREL_PHI_TILT_DEG_PER_CM * (REFERENCE_R_CM - r) * (np.pi / 180)
     column = int(np.floor((phi - origin) / pitch))
-    fraction, core, tail = tables.core_fraction[node], tables.core_cm[node], tables.tail_cm[node]
     first_row, end_row = max(line - 2, 0), min(line + 1, last)
     corner = np.empty((6, 4))
     n_lines = end_row - first_row + 1
     for b in range(4):
         side = REFERENCE_R_CM * ((column - 1 + b) * pitch + origin - phi)
         for a in range(n_lines):
-            corner[a, b] = two_component((edges[first_row + a] - z) * sine, side, fraction, core, tail)
-        low, high = (crystals.gap_centre_z - crystals.gap_half_width - z), (crystals.gap_centre_z + crystals.gap_half_width - z)
-        corner[4, b] = two_component(low * sine, side, fraction, core, tail)
-        corner[5, b] = two_component(high * sine, side, fraction, core, tail)
+            corner[a, b] = two_component((row_edges[first_row + a] - z) * sine, side, fraction, core, tail)
+        for a in range(2):
+            corner[4 + a, b] = two_component((gap_z[a] - z) * sine, side, fraction, core, tail)
     found = 0
     for a in range(end_row - first_row):
-        upper, lower = edges[first_row + a], edges[first_row + a + 1]
+        upper, lower = row_edges[first_row + a], row_edges[first_row + a + 1]
         for b in range(3):
             share = corner[a, b + 1] - corner[a, b] - corner[a + 1, b + 1] + corner[a + 1, b]
-            if lower < crystals.gap_centre_z < upper:
-                share -= corner[5, b + 1] - corner[5, b] - corner[4, b + 1] + corner[4, b]
+            if lower < gap_z[1] and gap_z[0] < upper:
+                share -= corner[4, b + 1] - corner[4, b] - corner[5, b + 1] + corner[5, b]
             cells[found] = 81 + first_row + a + 12 * ((column - 1 + b) % 36)
-            parts[found] = share * tables.containment[node]
+            parts[found] = share
             found += 1
     return found
 
 
 @numba.njit(cache=True)
-def _spots(rng, crystals, tables, node, x, y, z, nx, ny, nz, cells, parts):
-    """Cells and energy fractions from N_SPOTS equal spots along the direction."""
-    fraction, core, tail = tables.core_fraction[node], tables.core_cm[node], tables.tail_cm[node]
+def _spots(rng, edges, rings, crystal_cells, depth_cm, fraction, core, tail, x, y, z, nx, ny, nz, cells, parts):
+    """Number of cells with their energy fractions, from N_SPOTS equal spots around the direction."""
     found = 0
     for _ in range(N_SPOTS):
         place = rng.random() * (_N_QUANTILES - 1)
         low = int(place)
-        depth = tables.depth_cm[node, low] + (place - low) * (tables.depth_cm[node, low + 1] - tables.depth_cm[node, low])
-        u = rng.random()
-        if u < fraction:
-            u /= fraction
-            radius = core * np.sqrt(u / (1.0 - u))
-        else:
-            u = (u - fraction) / (1.0 - fraction)
-            radius = tail * np.sqrt(u / (1.0 - u))
-        sx, sy, sz = off_axis(rng, x, y, z, nx, ny, nz, depth, radius)
-        cell, _ = locate(crystals, sx, sy, sz, SAWTOOTH_CM)
+        depth = depth_cm[low] + (place - low) * (depth_cm[low + 1] - depth_cm[low])
+        scale = core if rng.random() < fraction else tail
+        sx, sy, sz = off_axis(rng, x, y, z, nx, ny, nz, depth, scale)
+        cell, _ = locate(edges, rings, crystal_cells, sx, sy, sz, SAWTOOTH_CM)
         found = add_to_cell(cells, parts, found, cell, 1.0 / N_SPOTS)
     return found
 
 
 @numba.njit(cache=True)
-def off_axis(rng, x, y, z, nx, ny, nz, depth, radius):
-    """Point at `depth` along the unit direction and `radius` from it, at a random azimuth."""
-    azimuth = 2 * np.pi * rng.random()
+def off_axis(rng, x, y, z, nx, ny, nz, depth, scale):
+    """Random point at `depth` along the unit direction, off it by the radial profile 2 r scale^2 / (r^2 + scale^2)^2."""
+    while True:
+        a, b = 2 * rng.random() - 1, 2 * rng.random() - 1
+        u = a * a + b * b  # flat in 0..1 and independent of the azimuth
+        if 0.0 < u < 1.0:
+            break
+    stretch = scale / np.sqrt(1.0 - u)
+    a, b = a * stretch, b * stretch
     sine = np.sqrt(nx * nx + ny * ny)
-    ux, uy = (-ny / sine, nx / sine) if sine > 1e-9 else (1.0, 0.0)
-    a, b = radius * np.cos(azimuth), radius * np.sin(azimuth)
-    # The third axis is direction x (ux, uy, 0).
+    ux, uy = 1.0, 0.0
+    if sine > 1e-9:
+        ux, uy = -ny / sine, nx / sine
+    # Across the direction: (ux, uy, 0) and direction x (ux, uy, 0).
     return (
         x + depth * nx + a * ux - b * nz * uy,
         y + depth * ny + a * uy + b * nz * ux,
