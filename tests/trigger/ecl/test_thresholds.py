@@ -88,7 +88,7 @@ def test_every_key_moves_a_threshold(key: str) -> None:
     assert EclThresholds.from_parameters(changed) != EclThresholds.from_parameters(default)
 
 
-@pytest.mark.parametrize("key", INERT)
+@pytest.mark.parametrize("key", ["adc2energy", "bha3dsel_ps_fw", "bha3dsel_ps_br", "bha3dsel_ps_bw"])
 def test_inert_keys_move_nothing(key: str) -> None:
     default = EclParameters.default()
     changed = default.replace(**{key: 0})
