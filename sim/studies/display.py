@@ -48,8 +48,12 @@ def view(
     parameters: EclParameters | None = None,
     calibration: EclCalibration | None = None,
     source: str = "event",
+    title: str = "",
 ) -> EventView:
-    """What the trigger makes of event ``number`` (from 0) of these primitives; InputError if there is no such event."""
+    """What the trigger makes of event ``number`` (from 0) of these primitives; InputError if there is no such event.
+
+    title: over the picture; else experiment, run and event number, or source and place.
+    """
     n_events = arrays["ecl_offsets"].size - 1
     if not 0 <= number < n_events:
         msg = f"{source}: event must be 0..{n_events - 1}, not {number}"
@@ -72,7 +76,7 @@ def view(
         outside_adc=np.where(shown == 0, everything, 0),
         seeds=_seeds(shown),
         decision=decision,
-        title=", ".join(ids) or f"{source}, event {number}",
+        title=title or ", ".join(ids) or f"{source}, event {number}",
     )
 
 
@@ -254,6 +258,7 @@ def display(
     parameters: EclParameters | None = None,
     calibration: EclCalibration | None = None,
     source: str = "event",
+    title: str = "",
 ) -> Path:
-    """Draws event ``number`` into a PNG file; the path."""
-    return save(draw(view(arrays, number, parameters, calibration, source)), path)
+    """Draws event ``number`` into a PNG file; the path. See `view`."""
+    return save(draw(view(arrays, number, parameters, calibration, source, title)), path)

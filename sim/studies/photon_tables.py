@@ -15,6 +15,8 @@ from sim.studies.tables import Table, Value
 
 REBIN = 4
 """Bins of E* that are joined for the efficiency tables. Our choice: points that a figure can carry."""
+BACKGROUND_CUT_STEP = counts.STEPS.index("quiet")
+"""Step of the loss table at which other clusters are counted."""
 
 
 def tables(c: Counted) -> list[Table]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from iminuit import Minuit
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import optimize, special
 
 MIN_EFFICIENCY = 1e-9
 """Floor and distance to one of the fitted efficiency (our choice: keeps the logarithms finite, far below 1/n)."""
@@ -128,12 +128,15 @@ def fit_turn_on(edges_gev: ArrayLike, passed: ArrayLike, total: ArrayLike, *, fl
 def half_width_16_84(edges_gev: ArrayLike, passed: ArrayLike, total: ArrayLike, plateau: float) -> float:
     """Half the energy step in GeV from 16 % to 84 % of the plateau, without any curve: for a Gaussian turn-on its width.
 
-    Energies between bin centres are interpolated; the first crossing counts. NaN if the efficiency does not cross both.
+    Points are replaced by the nearest rising curve, and interpolated between bin centres. NaN if the efficiency does not
+    cross both.
     """
     edge = np.asarray(edges_gev, dtype=float)
     k, n = np.asarray(passed, dtype=np.int64), np.asarray(total, dtype=np.int64)
     used = n > 0
-    centre, ratio = ((edge[1:] + edge[:-1]) / 2)[used], k[used] / n[used] / plateau
+    centre = ((edge[1:] + edge[:-1]) / 2)[used]
+    # the rising curve nearest to the points, so that fluctuations do not cross a level twice
+    ratio = optimize.isotonic_regression(k[used] / n[used] / plateau, weights=n[used]).x
     found = []
     for level in special.ndtr([-1.0, 1.0]):
         above = np.flatnonzero(ratio >= level)
