@@ -25,7 +25,7 @@ class Bhabha2d(wiring.Component):
         m = Module()
         t = self._thresholds
         sums: dict[tuple[int, ...], Value] = {}
-        for rings in {*BHABHA2D_FORWARD_RINGS, *BHABHA2D_BACKWARD_RINGS}:
+        for rings in sorted({*BHABHA2D_FORWARD_RINGS, *BHABHA2D_BACKWARD_RINGS}):
             sums[rings] = Signal(RING_BITS + 2, name="sum_" + "_".join(map(str, rings)))
         with m.If(self.start):
             m.d.sync += [total.eq(add([self.rings[ring - 1] for ring in rings])) for rings, total in sums.items()]

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from amaranth.hdl import ClockDomain, Module
+from amaranth.hdl import ClockDomain, Elaboratable, Module, Value
 from amaranth.sim import Simulator
 from numpy.typing import NDArray
 
@@ -85,6 +87,48 @@ def run(dut: EclTrigger, cycles: Sequence[Cycle]) -> list[Answer]:
     return answers
 
 
+def trace(dut: Elaboratable, stimulus: Sequence[dict[str, Any]], outputs: Sequence[str]) -> list[dict[str, int]]:
+    """Outputs of a component in every cycle, as unsigned numbers.
+
+    stimulus: inputs that change in that cycle, dotted names; a structure takes a number or a dict. Outputs are read in the same
+    cycle, before its clock edge.
+    """
+    seen, top = [], Module()
+    top.domains.sync, top.submodules.dut = ClockDomain("sync"), dut
+
+    def port(name: str) -> Any:
+        return reduce(getattr, name.split("."), dut)
+
+    async def bench(ctx) -> None:
+        for inputs in stimulus:
+            for name, value in inputs.items():
+                target = port(name)
+                ctx.set(target if isinstance(value, dict) else Value.cast(target), value)
+            seen.append({name: ctx.get(Value.cast(port(name))) & ((1 << len(Value.cast(port(name)))) - 1) for name in outputs})
+            await ctx.tick()
+
+    simulator = Simulator(top)
+    simulator.add_clock(1e-8)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return seen
+
+
+def rows(adc: NDArray[np.integer], time: NDArray[np.integer] | None = None, bank: int = 0) -> list[dict[str, int]]:
+    """One window as stimulus of a component with a row port: 16 rows, back to back."""
+    return [
+        {
+            "row.valid": 1,
+            "row.beat": beat,
+            "row.last": int(beat == N_BEATS - 1),
+            "row.bank": bank,
+            "row.adc": cycle.adc,
+            "row.time": cycle.time,
+        }
+        for beat, cycle in enumerate(window(adc, time))
+    ]
+
+
 def _field(ctx, dut: EclTrigger, declared) -> NDArray[np.int64]:
     bits = ctx.get(getattr(dut, f"out_{declared.name}"))
     values = [(bits >> (declared.width * k)) & ((1 << declared.width) - 1) for k in range(declared.length)]
@@ -115,6 +159,8 @@ class Bench:
     window: Callable[..., list[Cycle]] = window
     run: Callable[[EclTrigger, Sequence[Cycle]], list[Answer]] = run
     random_windows: Callable[[np.random.Generator, int], NDArray[np.uint16]] = random_windows
+    trace: Callable[..., list[dict[str, int]]] = trace
+    rows: Callable[..., list[dict[str, int]]] = rows
     idle: Cycle = Cycle()
     reset: Cycle = Cycle(reset=1)
 
