@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import trigger
+from trigger.ecl import EclParameters
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("trigger", "hdl", "hls", "sim")
@@ -138,6 +139,7 @@ ALLOWED = {"trigger", "numpy", "numba", "llvmlite"} | set(sys.stdlib_module_name
 sys.meta_path.insert(0, Blocker())
 start = time.perf_counter()
 import trigger
+from trigger.ecl import EclParameters
 print(time.perf_counter() - start)
 for module in pkgutil.walk_packages(trigger.__path__, "trigger."):
     importlib.import_module(module.name)
@@ -221,3 +223,20 @@ def test_no_absolute_paths_of_a_machine():
             if foreign.search(line):
                 found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
     assert not found, "\n".join(found)
+
+
+def test_python_example_of_readme_runs():
+    readme = (ROOT / "README.md").read_text()
+    section = readme.partition("## From Python")[2].partition("\n## ")[0]
+    code = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    decision = names["decision"]
+    assert decision.ecl_etotal_adc.tolist() == [320]  # type: ignore[attr-defined]
+
+
+def test_parameter_file_of_readme_is_accepted(tmp_path):
+    text = re.search(r"printf '(.*)' > my.toml", (ROOT / "README.md").read_text())
+    assert text is not None
+    (tmp_path / "my.toml").write_text(text[1].replace("\\n", "\n"))
+    assert EclParameters.from_toml(tmp_path / "my.toml") != EclParameters.default()
