@@ -47,8 +47,10 @@ def generate(
     isr_mass_min: Annotated[float | None, typer.Option(help="--isr: smallest mass of the pair in GeV.")] = None,
     accept: Annotated[str | None, typer.Option(help="bhabha with --isr: both or either lepton inside the angles.")] = None,
     pair_mass_min: Annotated[float | None, typer.Option(help="mu-mu: smallest mass of the pair in GeV.")] = None,
-    e_star_min: Annotated[float | None, typer.Option(help="*-gamma with three particles: smallest photon E*, GeV.")] = None,
-    weighted: Annotated[bool | None, typer.Option("--weighted/--unweighted", help="Three particles: keep the weights.")] = None,
+    e_star_min: Annotated[float | None, typer.Option(help="Three-particle processes: smallest photon E* in GeV.")] = None,
+    weighted: Annotated[
+        bool | None, typer.Option("--weighted/--unweighted", help="Three-particle processes: keep the weights.")
+    ] = None,
     mass: Annotated[float | None, typer.Option(help="dark-photon: mass in GeV.")] = None,
     epsilon: Annotated[float | None, typer.Option(help="dark-photon: kinetic mixing, scales the cross-section.")] = None,
     mode: Annotated[str, typer.Option(help="Digitiser: fast or waveform.")] = "fast",

@@ -94,6 +94,12 @@ def test_truth_fields_and_hardest_photon():
     validate({"event": np.arange(3), **truth}, "truth")
 
 
+def test_first_photon_wins_a_tie():
+    momenta = np.array([[1.0, 0.8, 0.6, 0.0], [1.0, 0.8, -0.6, 0.0]]).T[:, :, None]
+    truth = from_table((22, 22), momenta, np.zeros((3, 1))).to_truth()
+    assert truth["true_photon_phi"][0] == pytest.approx(np.arctan2(0.6, 0.8))
+
+
 def test_truth_of_no_particles():
     truth = make([0, 0]).to_truth()
     assert truth["true_photon_estar"].tolist() == [0, 0]

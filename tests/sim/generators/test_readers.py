@@ -222,6 +222,13 @@ def test_a_listing_without_events_is_refused(tmp_path):
         read(path)
 
 
+def test_event_lines_across_chunks_are_counted(tmp_path, monkeypatch):
+    path = write_hepmc(tmp_path / "a.hepmc3")
+    for size in range(300, 312):
+        monkeypatch.setattr("sim.generators.hepmc._CHUNK", size)
+        assert count(path) == len(WEIGHTS)
+
+
 def test_unknown_suffix_is_refused(tmp_path):
     path = tmp_path / "events.txt"
     path.write_text("x")
