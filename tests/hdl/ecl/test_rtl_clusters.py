@@ -72,7 +72,7 @@ def test_random_windows(bench):
             assert cluster.as_bits() == 0
 
 
-@pytest.mark.parametrize("tc_id", [1, 2, 3, 5, 76, 80, 81, 92, 93, 252, 501, 512, 513, 514, 575, 576])
+@pytest.mark.parametrize("tc_id", [1, 2, 3, 80, 81, 252, 512, 514, 576])
 def test_ties_take_the_lower_slot(bench, tc_id):
     """All cells equal: the seed itself. The seed one count lower: the first slot that exists. Then one slot after the other."""
     windows = []

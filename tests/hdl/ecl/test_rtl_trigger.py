@@ -161,19 +161,19 @@ def test_mutants(bench):
     cycles = [cycle for row in adc for cycle in bench.window(row)]
     intended = bench.run(EclTrigger(), cycles)
     compare(intended, decide(adc))
+    faulty = {mutant: bench.run(EclTrigger(mutant=mutant), cycles) for mutant in Mutant}
     changed = {
         mutant: {
             (event, field.name)
-            for event, answer in enumerate(bench.run(EclTrigger(mutant=mutant), cycles))
+            for event, (answer, wanted) in enumerate(zip(answers, intended, strict=True))
             for field in DECISION_FIELDS
-            if not np.array_equal(answer.fields[field.name], intended[event].fields[field.name])
+            if not np.array_equal(answer.fields[field.name], wanted.fields[field.name])
         }
-        for mutant in Mutant
+        for mutant, answers in faulty.items()
     }
     assert changed == {
         Mutant.LML6_THRESHOLD: {(0, "ecl_lml"), (0, "ecl_word")},
         Mutant.OVERFLOW_LIMIT: {(1, "ecl_overflow"), (1, "ecl_word")},
         Mutant.LATE_OUTPUT: set(),
     }
-    late = bench.run(EclTrigger(mutant=Mutant.LATE_OUTPUT), cycles)
-    assert [answer.cycle for answer in late] == [answer.cycle + 1 for answer in intended]
+    assert [answer.cycle for answer in faulty[Mutant.LATE_OUTPUT]] == [answer.cycle + 1 for answer in intended]
