@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 N_LAYERS = 56
+N_WIRES = 14336
+"""Sense wires; ids run layer by layer."""
 N_SUPERLAYERS = 9
 N_SEGMENTS = 2336
 N_SECTORS = 32

@@ -1,7 +1,7 @@
 """Uncorrelated background hits of the drift chamber.
 
-The rates are guesses: published are a design limit of 200 kHz and a level of about 20 kHz per wire in 2021 (Belle II, arXiv 2302.01566,
-abstract read), not how they fall off with radius or how they grow. A user's own hits from random triggers
+The rates are guesses: published are a design limit of 200 kHz and a level of about 20 kHz per wire in 2021 (Belle II,
+arXiv 2302.01566, abstract read), not how they fall off with radius or how they grow. A user's own hits from random triggers
 (`sim.detector.cdc.overlay`) are the proper source.
 """
 

@@ -24,14 +24,15 @@ WINDOW_NS.setflags(write=False)
 class Wires(NamedTuple):
     """Arrays of length 56, float64 unless said otherwise.
 
-    radius_cm: of the wire ends. twist: turn of the forward against the backward end, rad. phi_bwd: azimuth of wire 0 at the
-    backward end. cell: azimuth from wire to wire. half_height_cm: half the radial extent of the layer's cells. z_bwd_cm, z_fwd_cm:
-    end plates. z_low_cm, z_high_cm: sensitive range. sine, cosine: of the stereo angle, positive where azimuth grows with z. n_wires,
-    first_wire: int64.
+    radius_cm: of the wire ends. twist: turn of the forward against the backward end, rad; half_twist_sine: sin(twist / 2).
+    phi_bwd: azimuth of wire 0 at the backward end. cell: azimuth from wire to wire. half_height_cm: half the radial extent of the
+    layer's cells. z_bwd_cm, z_fwd_cm: end plates. z_low_cm, z_high_cm: sensitive range. sine, cosine: of the stereo angle,
+    positive where azimuth grows with z. n_wires, first_wire: int64.
     """
 
     radius_cm: NDArray[np.float64]
     twist: NDArray[np.float64]
+    half_twist_sine: NDArray[np.float64]
     phi_bwd: NDArray[np.float64]
     cell: NDArray[np.float64]
     half_height_cm: NDArray[np.float64]
@@ -56,6 +57,7 @@ def wires(shorten: bool) -> Wires:
     made = Wires(
         radius_cm=lines.radius_cm,
         twist=twist,
+        half_twist_sine=np.sin(twist / 2),
         phi_bwd=cell * lines.phi_offset_cells,
         cell=cell,
         half_height_cm=_half_height(lines.radius_cm, lines.superlayer),
