@@ -25,8 +25,8 @@ MIN_BIN_GEV = 0.0001  # bins below are skipped
 # A cell is digitised, and gets noise, only if it holds this much. The simulation asks it of 0..1000 ns, we of the whole range, so
 # that early background is digitised as well. A cell of noise alone is 13 sigma below the threshold.
 MIN_CELL_GEV = 0.030
-DEAD_SAMPLES = 13
-DEAD_NS = DEAD_SAMPLES * 125.0
+# Pulse times that the fit can find, without the sampling phase. Source: SIM, first and last sample of the fit.
+FIT_RANGE_NS = (-1500.0, 2400.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,6 +41,33 @@ class Pulses:
     cell: np.ndarray
     energy_gev: np.ndarray
     time_ns: np.ndarray
+
+    def first_of_cell(self) -> np.ndarray:
+        """Whether a pulse is the first one of its event and cell, bool."""
+        return (np.diff(self.event, prepend=-1) != 0) | (np.diff(self.cell, prepend=0) != 0)
+
+    def select(self, which: np.ndarray) -> "Pulses":
+        """The chosen pulses."""
+        columns = (self.event, self.cell, self.energy_gev, self.time_ns)
+        event, cell, energy_gev, time_ns = (column[which] for column in columns)
+        return Pulses(event=event, cell=cell, energy_gev=energy_gev, time_ns=time_ns)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hits:
+    """Digitised hits, ordered by event, cell, time. event, cell: int64. adc, time_raw: int16, raw units of the event file."""
+
+    event: np.ndarray
+    cell: np.ndarray
+    adc: np.ndarray
+    time_raw: np.ndarray
+
+    def merged(self, other: "Hits") -> "Hits":
+        """Hits of both; no cell of an event may be in both."""
+        mine, theirs = (vars(hits) for hits in (self, other))
+        columns = {name: np.concatenate([mine[name], theirs[name]]) for name in mine}
+        order = np.argsort(columns["event"] * (N_CELLS + 1) + columns["cell"], kind="stable")
+        return Hits(**{name: column[order] for name, column in columns.items()})
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from sim.detector.background_hits import BackgroundHits
 from sim.detector.ecl import fast, shower, tracks, waveform
 from sim.detector.ecl.config import DigitiserMode, EclResponse
 from sim.detector.ecl.deposits import Deposits, join
-from sim.detector.ecl.fam import Pulses, collect_pulses
+from sim.detector.ecl.fam import collect_pulses
 from sim.detector.ecl.flight import flight_of
 from sim.detector.ecl.geometry import CrystalMap, crystal_map
 from sim.detector.ecl.species import PHOTON, Kind, kinds, track_kind
@@ -44,32 +44,24 @@ def respond(
     if background_hits is not None:
         overlay.append(background_hits.draw(n_events, background_rng))
     pulses = collect_pulses(
-        np.concatenate([event_of_row[signal.row], *(hits[0] for hits in overlay)]),
-        np.concatenate([signal.cell, *(hits[1] for hits in overlay)]),
-        np.concatenate([signal.energy_gev, *(hits[2] for hits in overlay)]),
-        np.concatenate([signal.time_ns, *(hits[3] for hits in overlay)]),
+        np.concatenate([event_of_row[signal.row], *(extra[0] for extra in overlay)]),
+        np.concatenate([signal.cell, *(extra[1] for extra in overlay)]),
+        np.concatenate([signal.energy_gev, *(extra[2] for extra in overlay)]),
+        np.concatenate([signal.time_ns, *(extra[3] for extra in overlay)]),
         n_events,
     )
     phase = digitiser_rng.integers(-127, 1, n_events, dtype=np.int16)
-    event, cell, adc, time_raw = _digitise(pulses, phase, digitiser_rng, config)
+    digitise = fast.digitise if config.mode is DigitiserMode.FAST else waveform.digitise
+    hits = digitise(pulses, phase, digitiser_rng, threshold_gev=config.threshold_gev, gain=config.gain, noise=config.noise)
     return {
-        "ecl_offsets": np.searchsorted(event, np.arange(n_events + 1)).astype(np.int64),
-        "ecl_tc_id": cell.astype(np.int16),
-        "ecl_adc": adc,
-        "ecl_time": time_raw,
+        "ecl_offsets": np.searchsorted(hits.event, np.arange(n_events + 1)).astype(np.int64),
+        "ecl_tc_id": hits.cell.astype(np.int16),
+        "ecl_adc": hits.adc,
+        "ecl_time": hits.time_raw,
         "ecl_phase": phase,
         "true_particle_ecl_e": np.bincount(signal.row, signal.energy_gev, minlength=particles.pdg.size),
         "true_particle_converted": converted,
     }
-
-
-def _digitise(
-    pulses: Pulses, phase: np.ndarray, rng: np.random.Generator, config: EclResponse
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    threshold_gev, gain, noise = config.threshold_gev, config.gain, config.noise
-    if config.mode is DigitiserMode.FAST:
-        return fast.digitise(pulses, rng, threshold_gev=threshold_gev, gain=gain, noise=noise)
-    return waveform.digitise(pulses, phase, rng, threshold_gev=threshold_gev, gain=gain, noise=noise)
 
 
 def _check(particles: Particles) -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numba
 import numpy as np
 
-from sim.detector.ecl.fam import ENERGY_LSB_GEV, MAX_ADC, TIME_LSB_NS, Pulses, calibration_ns
+from sim.detector.ecl.fam import ENERGY_LSB_GEV, MAX_ADC, TIME_LSB_NS, Hits, Pulses, calibration_ns
 from sim.detector.ecl.fam_fit import FIRST_FIT_SAMPLE, LAST_FIT_SAMPLE, N_SAMPLES, SAMPLE_NS, fit_coefficients, fit_waveform
 from sim.detector.ecl.tables import read_table
 
@@ -39,14 +39,9 @@ def pulse_shape() -> np.ndarray:
 
 def digitise(
     pulses: Pulses, phase: np.ndarray, rng: np.random.Generator, *, threshold_gev: float, gain: float, noise: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(event, cell, adc, time_raw) of the hits, ordered by event, cell, time; phase: `ecl_phase` per event.
-
-    Same meaning and rounding as the fast digitiser. The fit looks at pulses from about -1.5 to +2.4 us.
-    """
-    new_cell = np.diff(pulses.event, prepend=-1) != 0
-    new_cell |= np.diff(pulses.cell, prepend=0) != 0
-    first = np.append(np.flatnonzero(new_cell), pulses.event.size)
+) -> Hits:
+    """Hits, ordered by event, cell, time; phase: `ecl_phase` per event. Meaning and rounding as in the fast digitiser."""
+    first = np.append(np.flatnonzero(pulses.first_of_cell()), pulses.event.size)
     factor = np.linalg.cholesky(noise_covariance_gev2())
     parts = []
     for low in range(0, first.size - 1, _CELLS_AT_ONCE):
@@ -57,15 +52,14 @@ def digitise(
         start_ns = (phase[pulses.event[bounds[:-1]]] % 128) * (SAMPLE_NS / 128)
         parts.append(_digitise(pulses, bounds, samples, start_ns, threshold_gev, gain))
     if not parts:
-        empty = np.zeros(0, np.int64)
-        return empty, empty, empty.astype(np.int16), empty.astype(np.int16)
-    event, cell, adc, time_raw = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return event, cell, adc, time_raw
+        nothing = np.zeros(0, np.int64)
+        return Hits(event=nothing, cell=nothing, adc=nothing.astype(np.int16), time_raw=nothing.astype(np.int16))
+    return Hits(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])})
 
 
 def _digitise(
     pulses: Pulses, bounds: np.ndarray, samples: np.ndarray, start_ns: np.ndarray, threshold_gev: float, gain: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> Hits:
     """Hits of the cells whose pulses lie between consecutive bounds; `samples` holds their noise and is filled up."""
     _add_pulses(samples, bounds, pulses.energy_gev, pulses.time_ns, start_ns, pulse_shape())
     amplitude, time = fit_coefficients()
@@ -77,7 +71,8 @@ def _digitise(
     cell = pulses.cell[at]
     found_ns = found_ns + start_ns[row] + calibration_ns()[cell - 1]
     adc = np.minimum(np.floor(energy_mev / 1000.0 / ENERGY_LSB_GEV), MAX_ADC).astype(np.int16)
-    return pulses.event[at], cell, adc, np.floor(found_ns / TIME_LSB_NS).astype(np.int16)
+    time_raw = np.floor(found_ns / TIME_LSB_NS).astype(np.int16)
+    return Hits(event=pulses.event[at], cell=cell, adc=adc, time_raw=time_raw)
 
 
 @numba.njit(cache=True)

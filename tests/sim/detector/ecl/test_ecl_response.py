@@ -195,6 +195,30 @@ def test_dead_time_of_background_hits(gun: Gun) -> None:
         assert np.count_nonzero(result["ecl_time"] < -700) == 2_000
 
 
+def energy_in_time(particles: Particles, config: EclResponse) -> np.ndarray:
+    """Largest in-time cell of every event, GeV."""
+    result = respond(particles, stream(), config)
+    event = np.repeat(np.arange(particles.n_events), np.diff(result["ecl_offsets"]))
+    in_time = np.abs(result["ecl_time"]) < 60
+    largest = np.zeros(particles.n_events)
+    np.maximum.at(largest, event[in_time], result["ecl_adc"][in_time] * 0.00525)
+    return largest
+
+
+def test_both_modes_suffer_alike_from_background(gun: Gun) -> None:
+    photons = gun(22, 15_000, momentum_gev=1.0)
+    background = Background(preset=BackgroundPreset.HIGH, scale=3.0)
+    lost, lifted = {}, {}
+    for mode in DigitiserMode:
+        clean = energy_in_time(photons, EclResponse(mode=mode))
+        dirty = energy_in_time(photons, EclResponse(mode=mode, background=background))
+        lost[mode] = np.mean((dirty < 0.3) & (clean > 0.3))
+        lifted[mode] = np.mean(dirty - clean > 0.05)
+    assert 0.008 < lost[DigitiserMode.WAVEFORM] < 0.02
+    assert lost[DigitiserMode.FAST] == pytest.approx(lost[DigitiserMode.WAVEFORM], abs=0.003)
+    assert lifted[DigitiserMode.FAST] == pytest.approx(lifted[DigitiserMode.WAVEFORM], abs=0.01)
+
+
 @pytest.mark.parametrize("field", ["px", "energy", "vz", "t"])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_numbers_must_be_finite(gun: Gun, field: str, value: float) -> None:

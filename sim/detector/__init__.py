@@ -1,0 +1,1 @@
+"""Detector response: particles and beam background in, Level-1 primitives out."""
