@@ -35,6 +35,7 @@ tbody tr:hover { background: #fafbfc; }
 .guess { background: var(--guess); border-radius: 8px; padding: .6rem .9rem; max-width: none; }
 code, pre { font: .86rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 pre { background: #f6f7f9; border-radius: 8px; padding: .8rem 1rem; overflow-x: auto; }
+details { margin: .6rem 0; } summary { cursor: pointer; color: var(--accent); }
 footer { color: var(--muted); font-size: .88rem; margin-top: 2rem; }
 """
 
@@ -76,13 +77,18 @@ def table(content: Table, *columns: str) -> str:
     chosen = [(name, heading or name.replace("_", " ")) for name, _, heading in pairs]
     values = [content.column(name) for name, _ in chosen]
     words = [all(isinstance(v, str) for v in column) for column in values]
-    kind = ['class="text"' if is_text else "" for is_text in words]
-    head = "".join(f"<th {c}>{html.escape(label)}</th>" for c, (_, label) in zip(kind, chosen, strict=True))
+    kind = [' class="text"' if is_text else "" for is_text in words]
+    head = "".join(f"<th{c}>{html.escape(label)}</th>" for c, (_, label) in zip(kind, chosen, strict=True))
     rows = "".join(
-        "<tr>" + "".join(f"<td {c}>{html.escape(_cell(v))}</td>" for c, v in zip(kind, row, strict=True)) + "</tr>"
+        "<tr>" + "".join(f"<td{c}>{html.escape(_cell(v))}</td>" for c, v in zip(kind, row, strict=True)) + "</tr>"
         for row in zip(*values, strict=True)
     )
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def details(summary: str, *parts: str) -> str:
+    """Parts that open on a click."""
+    return f"<details><summary>{html.escape(summary)}</summary>{''.join(parts)}</details>"
 
 
 def _cell(value: Value) -> str:
