@@ -135,6 +135,94 @@ KLM_FIELDS = (
     Field(name="klm_sector", dtype="int8", group="klm", minimum=0, maximum=7, meaning="sector of the section", source=_KLM),
     Field(name="klm_layer", dtype="int8", group="klm", minimum=0, maximum=14, meaning="layer of the sector", source=_KLM),
 )
+_TRACK = "basf2 trg/cdc, trg/grl (read in public source) [SIM]"
+TRACK_FIELDS = (
+    Field(
+        name="track_phi_raw",
+        dtype="int16",
+        group="track",
+        minimum=0,
+        maximum=319,
+        unit="1.125 degree",
+        meaning="azimuth at the origin, in half cells of the Hough plane from the first one",
+        source=_TRACK,
+    ),
+    Field(
+        name="track_omega_raw",
+        dtype="int8",
+        group="track",
+        minimum=-33,
+        maximum=33,
+        unit="4.4087e-4 per cm",
+        meaning="signed curvature in half cells of the Hough plane",
+        source=_TRACK,
+    ),
+    Field(
+        name="track_ts",
+        dtype="int16",
+        group="track",
+        shape=(9,),
+        minimum=-1,
+        maximum=2335,
+        meaning="segment of each superlayer, -1 none",
+        source=_TRACK,
+    ),
+    Field(
+        name="track_clock",
+        dtype="uint8",
+        group="track",
+        meaning="data clock, from the first, in which the quadrant sends the track",
+        source=_TRACK,
+    ),
+    Field(
+        name="track_expert",
+        dtype="int8",
+        group="track",
+        minimum=-1,
+        maximum=4,
+        meaning="network that answered, -1 none",
+        source=_TRACK,
+    ),
+    Field(
+        name="track_z_raw",
+        dtype="int16",
+        group="track",
+        minimum=-4096,
+        maximum=4096,
+        unit="100/4096 cm",
+        meaning="z of the neuro trigger, 12 fraction bits",
+        source=_TRACK,
+    ),
+    Field(
+        name="track_theta_raw",
+        dtype="int16",
+        group="track",
+        minimum=-4096,
+        maximum=4096,
+        unit="80/4096 degree from 90 degree",
+        meaning="polar angle of the neuro trigger, 12 fraction bits",
+        source=_TRACK,
+    ),
+    Field(
+        name="track_p_raw",
+        dtype="uint16",
+        group="track",
+        unit="0.1 GeV",
+        meaning="momentum, cut off; 0 where there is none",
+        source=_TRACK,
+    ),
+    Field(name="track_stt", dtype="uint8", group="track", maximum=1, meaning="single-track decision", source=_TRACK),
+    Field(name="track_y", dtype="uint8", group="track", maximum=1, meaning="the track counts as y track", source=_TRACK),
+)
+TRACK_COUNT_FIELDS = (
+    Field(name="grl_t2", dtype="uint8", shape=(4,), maximum=1, meaning="1, 2, 3, or more 2D tracks", source=_TRACK),
+    Field(name="grl_ty", dtype="uint8", shape=(4,), maximum=1, meaning="1, 2, 3, or more y tracks", source=_TRACK),
+    Field(name="grl_typ", dtype="uint8", maximum=1, meaning="at least one single track", source=_TRACK),
+)
+
+KLM_LIMITS = {"klm_sector": (7, 7, 3, 3), "klm_layer": (14, 14, 11, 13)}
+"""Largest sector and layer of each section."""
+
 KLM_LIMITS = {"klm_sector": (7, 7, 3, 3), "klm_layer": (14, 14, 11, 13)}
 """Largest sector and layer of each section."""
 
@@ -150,7 +238,7 @@ MEASURED_FIELDS = (
 )
 
 PRIMITIVE_FIELDS = ECL_FIELDS + CDC_FIELDS + KLM_FIELDS
-GROUPS = tuple(dict.fromkeys(spec.group for spec in PRIMITIVE_FIELDS))
+GROUPS = tuple(dict.fromkeys(spec.group for spec in PRIMITIVE_FIELDS + TRACK_FIELDS))
 
 
 @cache
@@ -170,7 +258,10 @@ def declared() -> dict[str, Field]:
         )
         for field in DECISION_FIELDS
     )
-    return {spec.name: spec for spec in (*EVENT_FIELDS, *PRIMITIVE_FIELDS, *MEASURED_FIELDS, *decisions)}
+    return {
+        spec.name: spec
+        for spec in (*EVENT_FIELDS, *PRIMITIVE_FIELDS, *TRACK_FIELDS, *TRACK_COUNT_FIELDS, *MEASURED_FIELDS, *decisions)
+    }
 
 
 def group_of(name: str, names: tuple[str, ...]) -> str:
