@@ -59,7 +59,7 @@ def compare(model: Mapping[str, np.ndarray], answers: Answers) -> Comparison:
     kept = answers.event >= 0
     event = answers.event[kept]
     unequal = {
-        field.name: (model[field.name][event] != answers.arrays[field.name][kept]).reshape(len(event), -1)
+        field.name: (model[field.name][event] != answers.arrays[field.name][kept]).reshape(-1, field.length)
         for field in DECISION_FIELDS
     }
     bad = np.flatnonzero(np.any([rows.any(axis=1) for rows in unequal.values()], axis=0))
@@ -102,7 +102,7 @@ def merge(parts: Sequence[Comparison]) -> Comparison:
 def physical(name: str, raw: int) -> str:
     """A raw value as a person reads it, with its unit; the raw number where it has none."""
     if name.endswith("_adc"):
-        return f"{float(raw * ADC_LSB_GEV):.5g} GeV"
+        return f"{float(raw * ADC_LSB_GEV):.5f} GeV"
     if name in ("ecl_timing", "ecl_cluster_time"):
         return f"{raw * TIME_LSB_NS:.2f} ns"
     if name == "ecl_cluster_tc":

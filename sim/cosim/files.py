@@ -52,6 +52,7 @@ def cosimulate_file(
         total = min(chosen.stop * BLOCK_EVENTS, file.n_events) - chosen.start * BLOCK_EVENTS
         if waves and total > MAX_WAVE_EVENTS:
             raise InputError(f"{events}: --waves takes at most {MAX_WAVE_EVENTS} events, not {total}")
+        _read(file, chosen[0])  # bad events are refused before the model is built
         rtl = rtl or ecl_rtl(parameters, calibration)
         digests = {"input": file_digest(events), "declarations": rtl.declarations, "verilog": rtl.verilog}
         job = digest("cosim", digests, versions(simulator), [chosen.start, chosen.stop])

@@ -55,7 +55,6 @@ class Model:
     simulator: Simulator
     ports: StreamPorts
     folder: Path
-    digest: str
     waves: bool
 
 
@@ -87,14 +86,18 @@ def build(
     waves: a model that can write waveforms (slower). cache: another folder than `cache_folder()`. cancel: set to stop.
     Raises InputError where the simulator is not installed, SimulationError where the build fails.
     """
-    top = wrapper.verilog(design.ports)
-    key = digest(design.verilog, top, simulator, versions(simulator), build_site(), waves, VERILATOR_ARGS)
-    folder = (cache or cache_folder()) / f"{design.ports.module}-{simulator.value}-{key[:20]}"
+    folder = model_folder(design, simulator, waves=waves, cache=cache)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_suffix(".lock")):
         if not folder.is_dir():
-            _build_into(folder, design, top, simulator, waves, cancel or threading.Event())
-    return Model(simulator=simulator, ports=design.ports, folder=folder, digest=key, waves=waves)
+            _build_into(folder, design, simulator, waves, cancel or threading.Event())
+    return Model(simulator=simulator, ports=design.ports, folder=folder, waves=waves)
+
+
+def model_folder(design: Design, simulator: Simulator, *, waves: bool, cache: Path | None = None) -> Path:
+    """Where the model of a design lies or will lie: named by the digest of all that it is built from and with."""
+    key = digest(design.verilog, wrapper.verilog(design.ports), simulator, versions(simulator), build_site(), waves, VERILATOR_ARGS)
+    return (cache or cache_folder()) / f"{design.ports.module}-{simulator.value}-{key[:20]}"
 
 
 def run(
@@ -140,12 +143,12 @@ def read_counts(folder: Path) -> Counts:
     return Counts(**json.loads((folder / bench.COUNTS_FILE).read_text()))
 
 
-def _build_into(folder: Path, design: Design, top: str, simulator: Simulator, waves: bool, cancel: threading.Event) -> None:
+def _build_into(folder: Path, design: Design, simulator: Simulator, waves: bool, cancel: threading.Event) -> None:
     """Build in a fresh folder beside the final one, keep what a run needs, and rename."""
     work = Path(tempfile.mkdtemp(prefix=folder.name + ".", dir=folder.parent))
     try:
         sources = [work / f"{design.ports.module}.v", work / f"{wrapper.TOP}.v"]
-        for source, text in zip(sources, (design.verilog, top), strict=True):
+        for source, text in zip(sources, (design.verilog, wrapper.verilog(design.ports)), strict=True):
             source.write_text(text)
         log = work / "build.log"
         build_dir = work / "build"

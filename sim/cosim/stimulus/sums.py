@@ -145,15 +145,21 @@ class QuadrantPairs:
 def put_bhabha2d(
     grid: np.ndarray, rows: np.ndarray, cuts: Cuts, kind: int, offsets: tuple[int, int], rng: np.random.Generator
 ) -> None:
-    """Ring sums of one type at its cuts plus offsets, in one or two cells on either side: few enough for the ICN cut."""
-    sides = (
-        (cuts.thresholds.bhabha2d_forward_min, BHABHA2D_FORWARD_RINGS),
-        (cuts.thresholds.bhabha2d_backward_min, BHABHA2D_BACKWARD_RINGS),
-    )
-    for (thresholds, rings), offset in zip(sides, offsets, strict=True):
-        where = np.flatnonzero(np.isin(cells().theta_id, rings[kind]))
-        totals = np.full(len(rows), thresholds[kind] + offset)
-        put_shares(grid, rows, Lists.of([where]), np.zeros(len(rows), np.int64), totals, rng, max_parts=2)
+    """Ring sums of one type at its cuts plus offsets, in one or two cells on either side: few enough for the ICN cut.
+
+    A ring that belongs to both sides gets a common part in half of the events.
+    """
+    rings = [set(side[kind]) for side in (BHABHA2D_FORWARD_RINGS, BHABHA2D_BACKWARD_RINGS)]
+    t = cuts.thresholds
+    totals = [t.bhabha2d_forward_min[kind] + offsets[0], t.bhabha2d_backward_min[kind] + offsets[1]]
+    shared = rings[0] & rings[1]
+    common = np.zeros(len(rows), np.int64)
+    if shared:
+        common = rng.integers(0, max(min(totals), 1), len(rows)) * rng.integers(0, 2, len(rows))
+    parts = [(shared, common)] + [(side - shared, total - common) for side, total in zip(rings, totals, strict=True)]
+    for side, counts in parts:
+        where = Lists.of([np.flatnonzero(np.isin(cells().theta_id, sorted(side)))])
+        put_shares(grid, rows, where, np.zeros(len(rows), np.int64), counts, rng, max_parts=2)
 
 
 def _groups_of_sum() -> list[np.ndarray]:
