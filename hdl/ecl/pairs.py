@@ -16,10 +16,10 @@ from trigger.ecl.thresholds import MAX_CLUSTERS, EclThresholds
 class Pairs(wiring.Component):
     """Conditions met by any pair of a window.
 
-    Six `slot` cycles bring the clusters in stored order, numbered by `index`. `any_pair` says which conditions any pair met,
-    `leading_phi` and `leading_theta` whether clusters 0 and 1 lie in the windows of hie. `in_track` and `sel_theta` belong to the
-    last pair in (i, j) order that met the 3D Bhabha veto and selection; 0 without one. All are complete `LATENCY` cycles after the
-    last slot and stay until the next window's.
+    Six `slot` cycles bring the clusters in stored order, numbered by `index`, valid ones first. `any_pair` says which
+    conditions any pair met, `leading_phi` and `leading_theta` whether clusters 0 and 1 lie in the windows of hie. `in_track` and `sel_theta`
+    belong to the last pair in (i, j) order that met the 3D Bhabha veto and selection; 0 without one. All are complete `LATENCY`
+    cycles after the last slot and stay until the next window's.
     """
 
     LATENCY = Pair.LATENCY + 1
@@ -48,7 +48,7 @@ class Pairs(wiring.Component):
                 m.d.sync += earlier.eq(self.cluster)
             m.submodules[f"pair_{i}"] = unit = Pair(self._thresholds)
             m.d.comb += [
-                unit.valid.eq(self.slot & (self.index > i) & earlier.valid & self.cluster.valid),
+                unit.valid.eq(self.slot & (self.index > i) & self.cluster.valid),
                 unit.first.eq(earlier),
                 unit.second.eq(self.cluster),
             ]
