@@ -16,8 +16,8 @@ from trigger.ecl.thresholds import MAX_CLUSTERS, EclThresholds
 class Pairs(wiring.Component):
     """Conditions met by any pair of a window.
 
-    Six `slot` cycles bring the clusters in stored order, numbered by `index`, valid ones first. `any_pair` says which
-    conditions any pair met, `leading_phi` and `leading_theta` whether clusters 0 and 1 lie in the windows of hie. `in_track` and `sel_theta`
+    Six `slot` cycles bring the clusters in stored order, numbered by `index`, valid ones first. `any_pair` says which conditions
+    any pair met, `leading_phi` and `leading_theta` whether clusters 0 and 1 lie in the windows of hie. `in_track` and `sel_theta`
     belong to the last pair in (i, j) order that met the 3D Bhabha veto and selection; 0 without one. All are complete `LATENCY`
     cycles after the last slot and stay until the next window's.
     """
