@@ -6,12 +6,12 @@ Records are a byte matrix (n_records, record_bytes), zero where nothing was put;
 from dataclasses import dataclass
 from pathlib import Path
 
-import numba
 import numpy as np
 
 from sim.cosim import wrapper
 from sim.cosim.ports import StreamPorts
 from sim.cosim.wrapper import CYCLE_BITS, HEADER_BITS, IDLE_BITS, Header
+from trigger.compiled import kernel
 
 NOT_HEX = 255
 _HEX_VALUE = np.full(256, NOT_HEX, np.uint8)
@@ -50,7 +50,7 @@ def flag(*headers: Header) -> int:
     return sum(1 << header for header in headers)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def put_bits(records: np.ndarray, rows: np.ndarray, lows: np.ndarray, width: int, values: np.ndarray) -> None:
     """OR the low `width` bits of each value into its record, from bit `low` of the beat; two's complement if negative."""
     last = records.shape[1] - 1
@@ -65,7 +65,7 @@ def put_bits(records: np.ndarray, rows: np.ndarray, lows: np.ndarray, width: int
             byte += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def get_bits(results: np.ndarray, low: int, width: int, signed: bool) -> np.ndarray:
     """Bits low .. low+width-1 of every result as int64 (width up to 56)."""
     values = np.zeros(len(results), np.int64)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from enum import Enum
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.studies.lines import Line
+from trigger.compiled import kernel
 from trigger.ecl.decision import EclDecision
 from trigger.ecl.parameters import ADC_LSB_GEV, EclParameters
 from trigger.ecl.tables import cell_tables
@@ -38,7 +38,7 @@ def cluster_sums(window: Window, values: NDArray[np.float64], centre: NDArray[np
     return _sums(window.offsets, window.tc_id, values, centre, cell_tables().slots)
 
 
-@numba.njit(cache=True)
+@kernel
 def _sums(offsets, tc_id, values, centre, slots):
     n, places = centre.shape
     out = np.zeros((n, places))

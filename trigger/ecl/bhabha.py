@@ -5,9 +5,9 @@ clusters in hardware order. Angles are integer degrees of the centre cells in th
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from trigger.compiled import kernel
 from trigger.ecl.decision import Arrays
 from trigger.ecl.tables import bhabha2d_rings, cell_tables
 
@@ -31,7 +31,7 @@ def decide_bhabha2d(rings: NDArray[np.int32], cuts: NDArray[np.void], out: Array
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _rings(rings, icn, etotal, ephys, members, cuts, bhabha2d_type, bhabha2d, physics):
     c = cuts[0]
     n_types = members.shape[1]
@@ -88,7 +88,7 @@ def decide_pairs(cuts: NDArray[np.void], out: Arrays) -> None:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _angle_windows(cuts):
     """Masks of the decisions whose window holds an angle of 0..360 degrees: row 0 phi difference, row 1 theta sum."""
     c = cuts[0]
@@ -113,7 +113,7 @@ def _angle_windows(cuts):
     return masks
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pairs(
     n_clusters, cluster_tc, cluster_adc, etotal, theta_id, cm, cuts,
     veto, intrack, selection, selection_theta, mumu, taub2b, taub2b2, taub2b3,

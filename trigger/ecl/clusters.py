@@ -4,8 +4,8 @@ Ref: basf2 trg/ecl TrgEclCluster.cc, Clustering 1 (read in public source) [SIM];
 """
 
 import numpy as np
-from numba import njit
 
+from trigger.compiled import kernel
 from trigger.ecl.decision import Arrays
 from trigger.ecl.hits import Hits
 from trigger.ecl.tables import cell_tables
@@ -44,7 +44,7 @@ def find_clusters(hits: Hits, out: Arrays) -> None:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _find(
     offsets, tc_id, adc, time, slots, seed_cells, region, theta_id, regions,
     n_clusters, overflow, cluster_tc, cluster_adc, cluster_ntc, cluster_time, icn, icn_fw, icn_br, icn_bw,

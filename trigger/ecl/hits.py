@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from trigger.compiled import kernel
 from trigger.ecl.calibration import ADC_MAX, EclCalibration
 from trigger.events import declared, validate
 from trigger.geometry.ecl import N_CELLS
@@ -103,7 +103,7 @@ _PER_HIT = ("ecl_tc_id", "ecl_adc", "ecl_time")
 _NO_TIME = read_only(np.zeros(0, dtype=np.int16))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pass_the_door(offsets, tc_id, adc, time, n_cells, adc_max):
     if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(tc_id):
         return False
@@ -140,7 +140,7 @@ def calibrated_hits(hits: Hits, calibration: EclCalibration, start: NDArray[np.i
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _merge(offsets, tc_id, adc, time, firing, idle_adc, start):
     n_events, n_max = len(offsets) - 1, len(tc_id) + (len(offsets) - 1) * len(firing)
     timed = len(time) == len(tc_id)

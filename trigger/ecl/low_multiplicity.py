@@ -5,9 +5,9 @@ Ref: basf2 trg/ecl TrgEclMaster.cc, TrgEclBhabha.cc (read in public source) [SIM
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from trigger.compiled import kernel
 from trigger.ecl.decision import Arrays
 from trigger.ecl.tables import cell_tables
 
@@ -37,7 +37,7 @@ def decide_low_multiplicity(cuts: NDArray[np.void], out: Arrays) -> None:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _decide(n_clusters, cluster_tc, cluster_adc, ephys, etotal, veto, theta_id, cm, cuts, half_turn, lml, hie):
     c = cuts[0]
     phi_first = min(c.lml_back_to_back_min, c.lml10_phi_min)

@@ -4,9 +4,9 @@ Ref: basf2 trg/ecl TrgEclMaster.cc, TrgEclBeamBKG.cc, TrgEclTiming.cc method 1 (
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from trigger.compiled import kernel
 from trigger.ecl.decision import Arrays
 from trigger.ecl.hits import Hits
 from trigger.ecl.tables import cell_tables
@@ -46,7 +46,7 @@ def sum_rings(hits: Hits, cuts: NDArray[np.void], out: Arrays) -> NDArray[np.int
     return rings
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sum(
     offsets, tc_id, adc, time, theta_id, region, quadrants, cuts,
     rings, ephys, etotal, elow, ehigh, elum, burst, bgveto, timing, timing_source, timing_quality,
@@ -82,7 +82,7 @@ def _sum(
             timing[i] = time[best]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _opposite(flags):
     """1 if quadrants 0 and 2, or 1 and 3, have fired."""
     return 1 if (flags & 5) == 5 or (flags & 10) == 10 else 0

@@ -6,9 +6,9 @@ are half open.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from trigger.compiled import kernel
 from trigger.ecl.hits import Hits, read_only
 
 CLOCK_RAW = 128
@@ -53,7 +53,7 @@ def windowed_hits(hits: Hits, phase: NDArray[np.int16]) -> tuple[Hits, NDArray[n
     return Hits(offsets=read_only(offsets), tc_id=read_only(tc_id), adc=read_only(adc), time=read_only(time)), start
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _choose(offsets, tc_id, adc, time, phase, candidates, length):
     n_events = len(offsets) - 1
     out_offsets, out_start = np.zeros(n_events + 1, np.int64), np.zeros(n_events, np.int16)

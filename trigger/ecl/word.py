@@ -6,9 +6,9 @@ Ref: basf2 trg/ecl TrgEclMaster.cc (makeTriggerBit), bit map as declared in `lay
 from collections.abc import Mapping
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from trigger.compiled import kernel
 from trigger.ecl.layout import WORD_BITS, WORD_FIELDS, Packing, WordField
 
 CHUNK_BITS = 32
@@ -63,7 +63,7 @@ def _take(words: NDArray[np.uint32], field: WordField) -> NDArray[np.uint32]:
     return (value & np.uint64((1 << field.width) - 1)).astype(np.uint32)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _put(words, values, low, width, saturate):
     """OR columns of `values` into the words, `width` bits each, the first at bit `low`."""
     largest = (1 << width) - 1

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from trigger.compiled import kernel
 
 MAX_CELLS = 4
 """Cells that one crossing of a layer may touch. Our choice: only tracks at their turning point touch more."""
@@ -48,7 +49,7 @@ def first_of(hits: Hits, count: int) -> Hits:
     return hits._replace(**{name: column[:count] for name, column in hits._asdict().items()})
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def radius_at(wires, layer, z):
     """Distance of the wires of a layer from the z axis at z, cm."""
     part = (z - wires.z_bwd_cm[layer]) / (wires.z_fwd_cm[layer] - wires.z_bwd_cm[layer])
@@ -56,7 +57,7 @@ def radius_at(wires, layer, z):
     return wires.radius_cm[layer] * np.sqrt(1 - 4 * part * (1 - part) * wires.half_twist_sine[layer] ** 2)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def azimuth_of_wire_0(wires, layer, z):
     """Azimuth of wire 0 of a layer at z, rad."""
     part = (z - wires.z_bwd_cm[layer]) / (wires.z_fwd_cm[layer] - wires.z_bwd_cm[layer])
@@ -65,12 +66,12 @@ def azimuth_of_wire_0(wires, layer, z):
     return wires.phi_bwd[layer] + np.arctan2(across, 1 - forward * wires.half_twist_sine[layer])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def touch(wires, layer, x, y, z, dx, dy, nz, row, time_ns, hits, count):
     """Write the cells that a track touches around its crossing of a layer; returns the number of hits so far.
 
     (dx, dy): transverse direction of length 1; nz: the direction's part along z. A cell ends half a layer above and below its wire
-    and half a cell beside it.
+    and half a cell beside it. Inside a cell the track is straight: good to 60 um at 0.35 GeV, worse for tracks that graze a layer.
     """
     radius, nt = np.sqrt(x * x + y * y), np.sqrt(1 - nz * nz)
     tr, tphi = (dx * x + dy * y) / radius, (dy * x - dx * y) / radius

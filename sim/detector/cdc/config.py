@@ -26,8 +26,8 @@ class CdcResponse:
     efficiency: of a cell that is crossed over the full thickness of its layer, shorter paths less (SIM threshold of 25 eV; the
     number is recalled, unverified).
     resolution_cm, drift_cm_per_ns: Gaussian resolution of the drift distance, velocity near the wire (basf2 CDCDigitizer [SIM]).
-    linear_fraction, tail: the drift is linear up to this fraction of half a cell width; beyond x1 the distance grows to
-    x + tail (x - x1)^2 / half width. Our choice: with 0.7 and 1.4 the corner of a 1.8 cm cell is 480 ns away, within the
+    linear_fraction, tail: the drift is linear up to this fraction of half a cell; beyond x1 the distance grows to
+    x + tail (x - x1)^2 / half cell. Our choice: with 0.7 and 1.4 the corner of a 1.8 cm cell is 480 ns away, within the
     experiment's time window (see `tests/sim/detector/cdc`).
     propagation_cm_per_ns: speed of the signal along the wire, to the backward end (default of CDCDigitizer [SIM]).
     material_x0, energy_loss_gev: beam pipe, vertex detectors and inner wall in radiation lengths and energy loss of a minimum

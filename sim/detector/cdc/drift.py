@@ -6,24 +6,24 @@ from numpy.typing import NDArray
 from sim.detector.cdc.geometry import wires
 
 
-def half_width_cm() -> NDArray[np.float64]:
-    """Half the azimuthal width of the cells, float64 (56,) by layer."""
+def cell_size_cm() -> NDArray[np.float64]:
+    """Half size of the cells, float64 (56,) by layer: the geometric mean of half width and half height."""
     lines = wires(False)
-    return lines.cell * lines.radius_cm / 2
+    return np.sqrt(lines.cell * lines.radius_cm / 2 * lines.half_height_cm)
 
 
 def drift_time_ns(
     distance_cm: NDArray[np.float64],
-    half_cm: NDArray[np.float64],
+    size_cm: NDArray[np.float64],
     *,
     velocity_cm_per_ns: float,
     linear_fraction: float,
     tail: float,
 ) -> NDArray[np.float64]:
-    """Drift times of distances (n,) in cells of half width half_cm (n,).
+    """Drift times of distances (n,) in cells of half size size_cm (n,).
 
-    Up to x1 = linear_fraction * half width the time is distance over velocity; beyond, the distance counts as
-    x + tail (x - x1)^2 / half width: continuous, as is its slope.
+    Up to x1 = linear_fraction * half size the time is distance over velocity; beyond, the distance counts as
+    x + tail (x - x1)^2 / half size: continuous, as is its slope.
     """
-    beyond = np.maximum(distance_cm - linear_fraction * half_cm, 0.0)
-    return (distance_cm + tail * beyond * beyond / half_cm) / velocity_cm_per_ns
+    beyond = np.maximum(distance_cm - linear_fraction * size_cm, 0.0)
+    return (distance_cm + tail * beyond * beyond / size_cm) / velocity_cm_per_ns

@@ -6,9 +6,9 @@ A position on the helix is named by the angle travelled around its centre since 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sim.detector.cdc.geometry import OUTER_RADIUS_CM
+from trigger.compiled import kernel
 
 FULL_TURN = 2 * np.pi
 _LEAST_TURN = 1e-6
@@ -33,7 +33,7 @@ class Helix(NamedTuple):
     slope: float
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def helix_of(x, y, z, nx, ny, nz, turn_per_cm):
     """The helix of a start and a unit vector with transverse part; turn_per_cm: change of the azimuth per cm of path."""
     nt = np.sqrt(nx * nx + ny * ny)
@@ -45,7 +45,7 @@ def helix_of(x, y, z, nx, ny, nz, turn_per_cm):
     return Helix(centre, centre_x / centre, centre_y / centre, bend, sense, now, z, nz / nt)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _one_turn(angle):
     """An angle within -3 pi..3 pi as 0..2 pi."""
     if angle < 0:
@@ -55,7 +55,7 @@ def _one_turn(angle):
     return angle if angle < FULL_TURN else angle - FULL_TURN
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def travel_to(radius, outward, helix):
     """Angle, 0..2 pi, to the next crossing of a cylinder around z; infinite if there is none."""
     cosine = (radius * radius - helix.centre**2 - helix.bend**2) / (2 * helix.centre * helix.bend)
@@ -65,7 +65,7 @@ def travel_to(radius, outward, helix):
     return _one_turn((-angle if outward else angle) - helix.sense * helix.now)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def point_at(radius, outward, helix):
     """(x, y, direction x, direction y) of a crossing that exists; the direction is the transverse one, of length 1."""
     cosine = (radius * radius - helix.centre**2 - helix.bend**2) / (2 * helix.centre * helix.bend)
@@ -76,13 +76,13 @@ def point_at(radius, outward, helix):
     return x, y, -helix.sense * ry, helix.sense * rx
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def travel_to_outermost(helix):
     """Angle, 0..2 pi, to the point farthest from the z axis."""
     return _one_turn(-helix.sense * helix.now)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def travel_to_exit(x, y, nx, ny, helix, z_low, z_high):
     """Angle at which the helix leaves the chamber; 0 if it starts outside and does not come in, infinite if it stays."""
     if x * x + y * y > OUTER_RADIUS_CM**2 and x * nx + y * ny >= 0:
@@ -95,7 +95,7 @@ def travel_to_exit(x, y, nx, ny, helix, z_low, z_high):
     return max(min(end, travel_to(OUTER_RADIUS_CM, True, helix)), 0.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def deflect(nx, ny, nz, angle1, angle2):
     """Unit vector turned by two small angles about two axes that are perpendicular to it and to each other."""
     nt = np.sqrt(nx * nx + ny * ny)

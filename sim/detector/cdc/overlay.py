@@ -106,7 +106,7 @@ def _read_experiment(path: Path, t0_tdc: float) -> WireHits:
 def _branches(path: Path, present: list[str]) -> tuple[str, str]:
     """Branches of the encoded wire and of the TDC count, of the trigger's own hits if there are any."""
     for container in _CONTAINERS:
-        own = [name for name in present if f"{container}." in name]
+        own = [name for name in present if name.rsplit("/", 1)[-1].startswith(f"{container}.")]
         wires = [name for name in own if name.endswith(_WIRE_ENDING)]
         counts = [name for name in own if name.endswith(_COUNT_ENDINGS)]
         if len(wires) == 1 and len(counts) == 1:

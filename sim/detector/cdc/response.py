@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.detector.cdc.cells import Hits, first_of, room_for
 from sim.detector.cdc.config import CdcResponse
-from sim.detector.cdc.drift import drift_time_ns, half_width_cm
+from sim.detector.cdc.drift import cell_size_cm, drift_time_ns
 from sim.detector.cdc.geometry import WINDOW_NS, wires
 from sim.detector.cdc.overlay import WireHits
 from sim.detector.cdc.tracks import MAX_LEGS, trace
@@ -118,7 +118,7 @@ def _drift_ns(hits: Hits, rng: np.random.Generator, config: CdcResponse) -> np.n
     measured_cm = np.abs(hits.distance_cm + config.resolution_cm * rng.standard_normal(hits.row.size))
     return drift_time_ns(
         measured_cm,
-        half_width_cm()[hits.layer],
+        cell_size_cm()[hits.layer],
         velocity_cm_per_ns=config.drift_cm_per_ns,
         linear_fraction=config.linear_fraction,
         tail=config.tail,

@@ -6,7 +6,6 @@ turn. Decays in flight, interactions, radiation and energy loss in the gas are l
 """
 
 import numpy as np
-from numba import njit
 
 from sim.detector.cdc.cells import radius_at, touch
 from sim.detector.cdc.geometry import MATERIAL_RADIUS_CM
@@ -20,6 +19,7 @@ from sim.detector.cdc.helix import (
     travel_to_outermost,
 )
 from sim.detector.ecl.helix import SPEED_OF_LIGHT_CM_PER_NS
+from trigger.compiled import kernel
 
 MAX_LEGS = 4
 """Pieces of a flight between passages of the material: in, through the beam pipe, out, back."""
@@ -32,7 +32,7 @@ _SCATTERING_GEV = 0.0136
 """Source: Particle Data Group, passage of particles through matter, without the logarithm."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def trace(wires, start, direction, turn, kinetic, mass, time_ns, normals, material_x0, loss_gev, propagation, hits):
     """Fill `hits` with the crossed cells of all particles; returns how many there are.
 
@@ -75,7 +75,7 @@ def trace(wires, start, direction, turn, kinetic, mass, time_ns, normals, materi
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cross_layers(wires, helix, end, outgoing, nz, clock, ns_per_rad, propagation, row, hits, count):
     """Write the hits of one leg; returns the number of hits so far. end: angle at which the leg ends.
 

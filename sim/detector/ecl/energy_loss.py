@@ -10,9 +10,10 @@ Radiative losses are left out: below 10 GeV they add about 2 % to a muon's mean 
 
 from functools import lru_cache
 
-import numba
 import numpy as np
 from scipy.special import ndtr, sici
+
+from trigger.compiled import kernel
 
 ELECTRON_MASS_GEV = 0.51099895e-3
 BETHE_GEV_CM2 = 0.307075e-3  # 4 pi N r_e^2 m_e c^2 per mol
@@ -31,7 +32,7 @@ _LOG_KAPPA_STEP = np.log(MAX_KAPPA / MIN_KAPPA) / (_N_KAPPA - 1)
 _SCORE_STEP = 2 * _MAX_SCORE / (_N_SCORES - 1)
 
 
-@numba.njit(cache=True)
+@kernel
 def largest_transfer_gev(beta_gamma, mass_gev):
     """Largest energy given to one electron."""
     ratio = ELECTRON_MASS_GEV / mass_gev
@@ -39,7 +40,7 @@ def largest_transfer_gev(beta_gamma, mass_gev):
     return 2 * ELECTRON_MASS_GEV * beta_gamma * beta_gamma / (1.0 + 2.0 * gamma * ratio + ratio * ratio)
 
 
-@numba.njit(cache=True)
+@kernel
 def density_effect(beta_gamma):
     """Sternheimer's delta."""
     x = np.log10(beta_gamma)
@@ -51,7 +52,7 @@ def density_effect(beta_gamma):
     return delta
 
 
-@numba.njit(cache=True)
+@kernel
 def mean_loss_gev_per_cm(beta_gamma, mass_gev):
     """Mean ionisation loss (Bethe) in CsI."""
     beta2 = beta_gamma * beta_gamma / (1.0 + beta_gamma * beta_gamma)
@@ -103,7 +104,7 @@ def _deviates(kappa: float, beta2: float) -> np.ndarray:
     return np.interp(ndtr(scores), cumulative[rising], x[rising])
 
 
-@numba.njit(cache=True)
+@kernel
 def draw_loss_gev(rng, deviates, mean_gev, xi_gev, beta_gamma, mass_gev):
     """One ionisation loss with this mean; not below zero."""
     if xi_gev <= 0.0:
@@ -132,7 +133,7 @@ def draw_loss_gev(rng, deviates, mean_gev, xi_gev, beta_gamma, mass_gev):
     return max(loss, 0.0)
 
 
-@numba.njit(cache=True)
+@kernel
 def _deviate(rng, deviates, kappa, beta2):
     """Trilinear interpolation of the deviates at a random normal score."""
     k = min(max((np.log(kappa) - _LOG_KAPPA0) / _LOG_KAPPA_STEP, 0.0), _N_KAPPA - 1.001)

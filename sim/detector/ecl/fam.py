@@ -6,12 +6,12 @@ Ref: basf2 trg/ecl TrgEclDigitizer, TrgEclFAMFit (read in public source) [SIM]; 
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numba
 import numpy as np
 
 from sim.detector.ecl.helix import SPEED_OF_LIGHT_CM_PER_NS
 from sim.detector.ecl.shower import crystal_delay_ns, shower_tables
 from sim.detector.ecl.tables import read_table
+from trigger.compiled import kernel
 from trigger.geometry.ecl import N_CELLS, cells
 
 RF_GHZ = 0.508887  # ring frequency
@@ -107,7 +107,7 @@ def collect_pulses(event: np.ndarray, cell: np.ndarray, energy_gev: np.ndarray, 
     return Pulses(event=out_event[:written], cell=out_cell[:written], energy_gev=out_energy[:written], time_ns=out_time[:written])
 
 
-@numba.njit(cache=True)
+@kernel
 def _collect(event, cell, energy, time, n_events, out_event, out_cell, out_energy, out_time):
     n_bins = int(2 * RANGE_NS / BIN_NS)
     ends = np.zeros(n_events + 1, np.int64)
@@ -156,7 +156,7 @@ def _collect(event, cell, energy, time, n_events, out_event, out_cell, out_energ
     return written
 
 
-@numba.njit(cache=True)
+@kernel
 def _insertion_order(keys):
     """Stable order of a short array."""
     order = np.arange(keys.size)

@@ -7,10 +7,10 @@ from the cell before).
 
 from functools import lru_cache
 
-import numba
 import numpy as np
 
 from sim.detector.ecl.tables import read_table
+from trigger.compiled import kernel
 
 N_SAMPLES = 64
 SAMPLE_NS = 125.0
@@ -33,7 +33,7 @@ def fit_coefficients() -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.ascontiguousarray(rows[table["kind"] == kind]) for kind in ("amplitude", "amp_times_dt_us"))  # type: ignore[return-value]
 
 
-@numba.njit(cache=True)
+@kernel
 def fit_waveform(samples_mev, amplitude, time, threshold_mev, energy_mev, found_ns):
     """Number of hits in 64 samples; fills energy (MeV) and pulse time (ns, relative to 36 samples after the first one).
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from sim.detector.ecl.tables import read_table
+from trigger.compiled import kernel
 
 N_CRYSTALS = 8736
 CRYSTAL_LENGTH_CM = 30.0  # 16.1 radiation lengths of CsI
@@ -168,7 +168,7 @@ def _backward_cell(index: np.ndarray, even: int, odd: int) -> np.ndarray:
     return 2 * index + 513 + np.where(index % 2 == 0, even, odd)
 
 
-@numba.njit(cache=True)
+@kernel
 def locate(edges, rings, cells, x, y, z, front_margin_cm):
     """(trigger cell or 0, depth in its crystal in cm) of a point in cm; the arrays are those of `CrystalMap`.
 
@@ -207,13 +207,13 @@ def locate(edges, rings, cells, x, y, z, front_margin_cm):
     return cells[int(rings[ring, RING_FIRST] + crystal)], depth
 
 
-@numba.njit(cache=True)
+@kernel
 def _depth(rings, ring, r, z):
     """Depth of a point along the axis of the crystals of a ring, from the front face."""
     return (r - rings[ring, RING_R]) * rings[ring, RING_AXIS_R] + (z - rings[ring, RING_Z]) * rings[ring, RING_AXIS_Z]
 
 
-@numba.njit(cache=True)
+@kernel
 def _interval(edges, first, last, offset, at):
     """Number of the ring with edge first + i >= at > the next edge, edges being lines in `offset`; -1 outside."""
     if at > edges[first, 0] + edges[first, 1] * offset or at <= edges[last, 0] + edges[last, 1] * offset:

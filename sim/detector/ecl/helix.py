@@ -3,10 +3,10 @@
 Ref: 0.0029979 GeV per tesla and cm. Field 1.5 T (public detector parameters).
 """
 
-import numba
 import numpy as np
 
 from sim.detector.ecl.geometry import FRONT_STEP_CM, FRONT_Z0_CM
+from trigger.compiled import kernel
 
 SPEED_OF_LIGHT_CM_PER_NS = 29.9792458
 FIELD_T = 1.5
@@ -21,7 +21,7 @@ def turn_per_cm(charge: np.ndarray, p_gev: np.ndarray) -> np.ndarray:
     return -charge * GEV_PER_T_CM * FIELD_T / p_gev
 
 
-@numba.njit(cache=True)
+@kernel
 def advance(x, y, z, nx, ny, nz, turn, path):
     """Position and direction after `path` cm."""
     angle = turn * path
@@ -32,7 +32,7 @@ def advance(x, y, z, nx, ny, nz, turn, path):
     return x + (new_ny - ny) / turn, y - (new_nx - nx) / turn, z + nz * path, new_nx, new_ny, nz
 
 
-@numba.njit(cache=True)
+@kernel
 def path_to_radius(x, y, nx, ny, turn, radius):
     """Path in cm until the distance to the z axis is `radius`, from inside; infinite if that never happens."""
     nt = np.sqrt(nx * nx + ny * ny)
@@ -56,7 +56,7 @@ def path_to_radius(x, y, nx, ny, turn, radius):
     return first / abs(turn)
 
 
-@numba.njit(cache=True)
+@kernel
 def front_radius(front_r, z):
     """Radius of the barrel's front surface at z, cm."""
     place = min(max((z - FRONT_Z0_CM) / FRONT_STEP_CM, 0.0), front_r.size - 1.001)
@@ -64,7 +64,7 @@ def front_radius(front_r, z):
     return front_r[low] + (place - low) * (front_r[low + 1] - front_r[low])
 
 
-@numba.njit(cache=True)
+@kernel
 def path_to_front(front_r, planes_z, x, y, z, nx, ny, nz, turn):
     """(path in cm to the calorimeter's front surface, True in the barrel); path -1 if it is never reached.
 

@@ -10,7 +10,6 @@ the closed form outside the 3x3 cells (below 1 %) is lost.
 from functools import lru_cache
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from scipy.special import gammainc, gammaincinv
 
@@ -26,6 +25,7 @@ from sim.detector.ecl.geometry import (
 )
 from sim.detector.ecl.helix import SPEED_OF_LIGHT_CM_PER_NS, advance, path_to_front
 from sim.detector.ecl.tables import read_table
+from trigger.compiled import kernel
 
 RADIATION_LENGTH_CM = 1.86
 CRITICAL_ENERGY_GEV = 0.0112
@@ -99,7 +99,7 @@ def deposit(rng: np.random.Generator, crystals: CrystalMap, flight: Flight) -> D
     return sheet.filled(written, flight.row)
 
 
-@numba.njit(cache=True)
+@kernel
 def quadrant(x, y, radius):
     """Integral of radius^2 / (pi (r^2 + radius^2)^2) over the rectangle from (0, 0) to (x, y); odd in x and in y."""
     hx = np.sqrt(x * x + radius * radius)
@@ -107,19 +107,19 @@ def quadrant(x, y, radius):
     return (x / hx * np.arctan(y / hx) + y / hy * np.arctan(x / hy)) / (2 * np.pi)
 
 
-@numba.njit(cache=True)
+@kernel
 def two_component(x, y, fraction, core, tail):
     """The same for the core plus tail profile."""
     return fraction * quadrant(x, y, core) + (1 - fraction) * quadrant(x, y, tail)
 
 
-@numba.njit(cache=True)
+@kernel
 def crystal_delay_ns(depth_cm):
     """Light collection delay of a deposit. Source: SIM, basf2 trg/ecl TrgEclDigitizer (read in public source)."""
     return 6.05 + 0.0749 * depth_cm - 0.00112 * depth_cm * depth_cm
 
 
-@numba.njit(cache=True)
+@kernel
 def _deposit_showers(
     rng, crystals, tables, start, direction, turn, energy_gev, time_ns, row, cell_out, energy_out, time_out
 ):  # fmt: skip
@@ -165,7 +165,7 @@ def _deposit_showers(
     return written
 
 
-@numba.njit(cache=True)
+@kernel
 def _closed_form(row_edges, gap_z, fraction, core, tail, x, y, z, nx, ny, nz, cells, parts):
     """Number of cells with their energy fractions in the 3x3 neighbourhood; -1 where the closed form does not hold."""
     r = np.sqrt(x * x + y * y)
@@ -208,7 +208,7 @@ def _closed_form(row_edges, gap_z, fraction, core, tail, x, y, z, nx, ny, nz, ce
     return found
 
 
-@numba.njit(cache=True)
+@kernel
 def _spots(rng, edges, rings, crystal_cells, depth_cm, fraction, core, tail, x, y, z, nx, ny, nz, cells, parts):
     """Number of cells with their energy fractions, from N_SPOTS equal spots around the direction."""
     found = 0
@@ -223,7 +223,7 @@ def _spots(rng, edges, rings, crystal_cells, depth_cm, fraction, core, tail, x, 
     return found
 
 
-@numba.njit(cache=True)
+@kernel
 def off_axis(rng, x, y, z, nx, ny, nz, depth, scale):
     """Random point at `depth` along the unit direction, off it by the radial profile 2 r scale^2 / (r^2 + scale^2)^2."""
     while True:
@@ -245,7 +245,7 @@ def off_axis(rng, x, y, z, nx, ny, nz, depth, scale):
     )
 
 
-@numba.njit(cache=True)
+@kernel
 def add_to_cell(cells, parts, found, cell, share):
     """Number of cells in the list after `share` was added to `cell`; cell 0 and an overflow of the list are lost."""
     if cell == 0:

@@ -5,7 +5,6 @@ Muons: ionisation with the full Vavilov tail, range-out. Hadrons: the same until
 decays of stopped particles, multiple scattering and material before the crystals are left out.
 """
 
-import numba
 import numpy as np
 
 from sim.detector.ecl.deposits import Deposits, Sheet
@@ -20,6 +19,7 @@ from sim.detector.ecl.geometry import SAWTOOTH_CM, CrystalMap, locate
 from sim.detector.ecl.helix import SPEED_OF_LIGHT_CM_PER_NS, advance, path_to_front
 from sim.detector.ecl.shower import MIN_DEPOSIT_GEV, add_to_cell, crystal_delay_ns, off_axis
 from sim.detector.ecl.species import TrackKind
+from trigger.compiled import kernel
 
 STEP_CM = 0.5
 MAX_PATH_CM = 80.0
@@ -44,7 +44,7 @@ def deposit(rng: np.random.Generator, crystals: CrystalMap, flight: Flight, kind
     return sheet.filled(written, flight.row)
 
 
-@numba.njit(cache=True)
+@kernel
 def _deposit_tracks(
     rng, crystals, deviates, kind, start, direction, turn, kinetic_gev, mass_gev, time_ns,
     row, cell_out, energy_out, time_out,
@@ -79,7 +79,7 @@ def _deposit_tracks(
     return written
 
 
-@numba.njit(cache=True)
+@kernel
 def _walk(
     rng, edges, rings, crystal_cells, deviates, kind, x, y, z, nx, ny, nz, turn, kinetic, mass, cells, parts
 ):  # fmt: skip
@@ -130,7 +130,7 @@ def _walk(
     return found, depth_sum / max(steps, 1)
 
 
-@numba.njit(cache=True)
+@kernel
 def _close(rng, deviates, cells, parts, found, cell, mean, xi, beta_gamma, kinetic, mass):
     """(cells found, kinetic energy left) after the ionisation of one stay in one cell was drawn."""
     if cell == 0 or mean <= 0.0:
@@ -139,7 +139,7 @@ def _close(rng, deviates, cells, parts, found, cell, mean, xi, beta_gamma, kinet
     return add_to_cell(cells, parts, found, cell, loss), kinetic - loss
 
 
-@numba.njit(cache=True)
+@kernel
 def _hadron_shower(rng, edges, rings, crystal_cells, x, y, z, nx, ny, nz, energy, cells, parts, found):
     """Number of cells after equal spots behind the point of interaction, wide and long as hadron showers are."""
     for _ in range(HADRON_SPOTS):

@@ -7,12 +7,12 @@ clock (our choice; the simulation draws it on its own).
 
 from functools import lru_cache
 
-import numba
 import numpy as np
 
 from sim.detector.ecl.fam import ENERGY_LSB_GEV, MAX_ADC, TIME_LSB_NS, Hits, Pulses, calibration_ns
 from sim.detector.ecl.fam_fit import FIRST_FIT_SAMPLE, LAST_FIT_SAMPLE, N_SAMPLES, SAMPLE_NS, fit_coefficients, fit_waveform
 from sim.detector.ecl.tables import read_table
+from trigger.compiled import kernel
 
 SAMPLES_BEFORE_ZERO = 36  # sample s is at (s - 36) * 125 ns + phase
 PARALLEL_SCALE_GEV = 10 * 3.15 * 0.023 * np.sqrt(0.125)
@@ -75,7 +75,7 @@ def _digitise(
     return Hits(event=pulses.event[at], cell=cell, adc=adc, time_raw=time_raw)
 
 
-@numba.njit(cache=True)
+@kernel
 def _add_pulses(samples, bounds, energy_gev, time_ns, start_ns, shape):
     for row in range(samples.shape[0]):
         for i in range(bounds[row], bounds[row + 1]):
@@ -87,7 +87,7 @@ def _add_pulses(samples, bounds, energy_gev, time_ns, start_ns, shape):
                     samples[row, s] += energy_gev[i] * (shape[low] + (place - low) * (shape[low + 1] - shape[low]))
 
 
-@numba.njit(cache=True)
+@kernel
 def _fit_all(samples_mev, amplitude, time, threshold_mev, row, energy_mev, found_ns):
     written = 0
     for i in range(samples_mev.shape[0]):

@@ -7,9 +7,9 @@ bits: 1 left-bottom, 2 right-bottom, 4 left-top, 8 right-top; phi grows to the r
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from trigger.compiled import kernel
 from trigger.geometry.cdc import FIRST_PRIORITY
 
 LEFT_BOTTOM, RIGHT_BOTTOM, LEFT_TOP, RIGHT_TOP = 1, 2, 4, 8
@@ -34,7 +34,7 @@ class Table(NamedTuple):
     length: NDArray[np.uint8]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def vote(hits, event, table, plane):
     """Set the superlayer's bit in every cell (phi, omega) that a segment of the event crosses."""
     n_phi, n_omega = plane.shape
@@ -52,14 +52,14 @@ def vote(hits, event, table, plane):
                 x += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def vote_all(hits, table, planes):
     """The votes of every event."""
     for event in range(len(planes)):
         vote(hits, event, table, planes[event])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def squares_of(plane, is_candidate, squares):
     """Corner bits of the 2 x 2 squares; True if any cell is a candidate."""
     found = False
@@ -76,7 +76,7 @@ def squares_of(plane, is_candidate, squares):
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def joined_right(left, right):
     """Whether a square is connected to its right neighbour: side by side, or rising."""
     return bool(
@@ -86,7 +86,7 @@ def joined_right(left, right):
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def joined_up(down, up):
     """Whether a square is connected to its upper neighbour: one above the other, or rising."""
     return bool(
@@ -96,13 +96,13 @@ def joined_up(down, up):
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def joined_diagonally(lower_left, upper_right):
     """Whether a square is connected to its upper right neighbour."""
     return bool(lower_left & RIGHT_TOP and upper_right & LEFT_BOTTOM)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_seed(squares, x, y):
     """Whether a square is filled and not connected to its left, lower or lower left neighbour."""
     here, left = squares[x, y], (x - 1) % squares.shape[0]
@@ -111,7 +111,7 @@ def is_seed(squares, x, y):
     return not (y > 0 and (joined_up(squares[x, y - 1], here) or joined_diagonally(squares[left, y - 1], here)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def grow(squares, x, y, size, member):
     """Mark the squares of the cluster at (x, y), at most size x size to the right and up; returns its last member.
 
@@ -136,7 +136,7 @@ def grow(squares, x, y, size, member):
     return right, top
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def centres(squares, size, x2, y2):
     """Centres of all clusters, in scan order, as twice the cell index; returns how many. One-cell clusters are dropped."""
     n_phi, count = 2 * squares.shape[0], 0
@@ -157,7 +157,7 @@ def centres(squares, size, x2, y2):
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def lowest_corner(bits):
     """Number (0..3) of the first corner set: left-bottom, left-top, right-bottom, right-top."""
     if bits & LEFT_BOTTOM:
@@ -167,7 +167,7 @@ def lowest_corner(bits):
     return 1 if bits & RIGHT_BOTTOM else 3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def highest_corner(bits):
     """Number (0..3) of the first corner set: right-top, right-bottom, left-top, left-bottom."""
     if bits & RIGHT_TOP:
@@ -177,7 +177,7 @@ def highest_corner(bits):
     return 2 if bits & LEFT_TOP else 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def crosses(x2, y2, row, turn, table, n_phi):
     """Whether any of the three wires of a segment crosses the box around the centre (x2, y2)."""
     for position in range(table.start.shape[1]):
@@ -187,7 +187,7 @@ def crosses(x2, y2, row, turn, table, n_phi):
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def choose(hits, event, x2, y2, table, n_phi, chosen):
     """Write the index in the event of the chosen segment of each superlayer, -1 = none."""
     first = hits.offsets[event]
@@ -200,7 +200,7 @@ def choose(hits, event, x2, y2, table, n_phi, chosen):
             chosen[hits.superlayer[i]] = i - first
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def better(hits, i, earlier):
     """Whether segment i is preferred to an earlier one: first-priority wire, then the higher id."""
     first_priority = hits.priority[i] == FIRST_PRIORITY
@@ -209,7 +209,7 @@ def better(hits, i, earlier):
     return hits.ts_id[i] > hits.ts_id[earlier]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find(hits, table, is_candidate, shape, size, track_offsets, x2_out, y2_out, chosen_out, begin):
     """Tracks of the events from `begin` on; returns the first event that did not fit into the outputs (n_events if all did)."""
     plane = np.zeros(shape, np.uint8)

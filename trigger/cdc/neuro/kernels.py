@@ -4,19 +4,20 @@ Ref: basf2 trg/cdc NeuroTrigger.cc, CDCTriggerNeuroModule.cc (read in public sou
 """
 
 import numpy as np
-from numba import njit
+
+from trigger.compiled import kernel
 
 NO_TIME = 9999
 """A fastest time must lie below this number of time units to count. Source: NeuroTrigger.cc [SIM]."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def relative_id(place, reference, modulus):
     """Raw relative id, wrapped to half a turn both ways."""
     return (place - reference + modulus // 2) % modulus - modulus // 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def event_time(rule, given, fastest):
     """(time, has time) of a track from the rule's flags (use given, fastest, earlier, axial, zero); NO_TIME = none."""
     use_given, use_fastest, earlier, _, zero = rule
@@ -28,7 +29,7 @@ def event_time(rule, given, fastest):
     return (0, False) if time == NO_TIME else (time, True)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def select(
     track_event, offsets, superlayer, place, second, side, time, related_offsets, related_hit, reference, angle,
     low, high, centre, shift, modulus, time_max, time_shift, rule, given, expert_of,

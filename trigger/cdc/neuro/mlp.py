@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from trigger.cdc.neuro.activation import ADDRESS_SHIFT, activate, tanh_half_table
 from trigger.cdc.neuro.formats import ACCUMULATOR, NODE_ONE, WEIGHT
+from trigger.compiled import kernel
 from trigger.errors import InputError
 
 N_INPUTS = 27
@@ -118,7 +118,7 @@ def _padded(weights: ArrayLike, biases: ArrayLike) -> NDArray[np.int32]:
     return np.pad(matrix, ((0, 0), (0, -matrix.shape[1] % _UNROLL)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sum(x, row, sums):
     """Weighted sums of all tracks of a block for one node; x: (inputs, tracks)."""
     sums[:] = 0
@@ -129,7 +129,7 @@ def _sum(x, row, sums):
             sums[track] += w0 * x0[track] + w1 * x1[track] + w2 * x2[track] + w3 * x3[track]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hidden_layer(x, matrix, table, shift, sums, out):
     last = len(table) - 1
     for node in range(matrix.shape[0]):
@@ -140,7 +140,7 @@ def _hidden_layer(x, matrix, table, shift, sums, out):
             values[track] = -value if sums[track] < 0 else value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _output_layer(x, matrix, sums, out):
     for node in range(matrix.shape[0]):
         _sum(x, matrix[node], sums)

@@ -6,10 +6,10 @@ Ref: basf2 trg/cdc Segment.cc, CDCTriggerTSFModule.cc, TCSegment simulateWithout
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from trigger.cdc.segments.shapes import MIN_LAYERS, N_SEGMENT_LAYERS
+from trigger.compiled import kernel
 from trigger.geometry.cdc import N_SEGMENTS, N_WIRES
 
 NO_HIT = np.iinfo(np.int16).max
@@ -49,7 +49,7 @@ class Found(NamedTuple):
     fastest_time: NDArray[np.int16]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def priority_of(wires, first, time):
     """Priority position of a segment from the first hits of its wires."""
     right, left = time[wires[first + 1]], time[wires[first + 2]]
@@ -62,7 +62,7 @@ def priority_of(wires, first, time):
     return SECOND_LEFT if left != NO_HIT else NO_PRIORITY
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def segment_times(wires, bits, layer_of_bit, time, earliest):
     """(found time, fastest time): the fourth of the layers' earliest times, and the earliest of all. earliest: scratch (5,)."""
     earliest[:] = NO_HIT
@@ -73,7 +73,7 @@ def segment_times(wires, bits, layer_of_bit, time, earliest):
     return earliest[MIN_LAYERS - 1], earliest[0]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find(tables, offsets, wire_id, wire_time, found, out_offsets):
     """Write the segments of every event, ids ascending. A wire counts with its earliest hit."""
     time = np.full(N_WIRES, NO_HIT, np.int16)
