@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.cosim.ecl import Answers
+from sim.cosim.exchange import Answers
 from trigger.ecl.layout import DECISION_FIELDS, DecisionField
 from trigger.ecl.parameters import ADC_LSB_GEV
 from trigger.geometry.ecl import N_CELLS, cells
@@ -54,19 +54,21 @@ class Comparison:
         return not (self.mismatched or self.missing or self.n_extra or self.n_late(declared_latency))
 
 
-def compare(model: Mapping[str, np.ndarray], answers: Answers) -> Comparison:
-    """Every field of the model's decisions, one row per event, with the answers of the RTL."""
+def compare(model: Mapping[str, np.ndarray], answers: Answers, fields: Sequence[DecisionField] = DECISION_FIELDS) -> Comparison:
+    """Every field of the model's decisions, one row per event, with the answers of the RTL.
+
+    fields: declared fields to compare, those of the ECL trigger by default.
+    """
     kept = answers.event >= 0
     event = answers.event[kept]
     unequal = {
-        field.name: (model[field.name][event] != answers.arrays[field.name][kept]).reshape(-1, field.length)
-        for field in DECISION_FIELDS
+        field.name: (model[field.name][event] != answers.arrays[field.name][kept]).reshape(-1, field.length) for field in fields
     }
     bad = np.flatnonzero(np.any([rows.any(axis=1) for rows in unequal.values()], axis=0))
     cycles, counts = np.unique(answers.latency[kept], return_counts=True)
     differences: list[Difference] = []
     for row in bad[:MAX_ROWS].tolist():
-        for field in DECISION_FIELDS:
+        for field in fields:
             for element in np.flatnonzero(unequal[field.name][row]).tolist():
                 values = (model[field.name][event[row]], answers.arrays[field.name][kept][row])
                 raw = [int(np.ravel(value)[element]) for value in values]

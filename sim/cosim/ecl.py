@@ -4,8 +4,6 @@ Input times pass the window choice (`trigger.ecl.window`), which is not part of 
 Latency is measured for every event: cycles from the beat that completes a window to the result.
 """
 
-import shutil
-import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +14,13 @@ from types import ModuleType
 import numpy as np
 
 from sim.cosim import runner, stream
+from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
 from sim.cosim.ports import Port, StreamPorts
-from sim.cosim.wrapper import STIMULUS_FILE, Header
+from sim.cosim.wrapper import Header
 from trigger.ecl.calibration import ADC_BITS
 from trigger.ecl.layout import DECISION_FIELDS
 from trigger.ecl.window import choose_window
 
-SLICE_EVENTS = 4096
-"""Events turned into records at once (our choice: 6 MB)."""
 MAX_IDLE = 40
 """Longest random idle gap between beats (our choice: longer than the latency, so that the pipeline empties)."""
 IDLE_PROBABILITY = 0.1
@@ -77,30 +74,6 @@ class Windows:
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
         rows = np.repeat(self.offsets[:-1][events] - offsets[:-1], counts) + np.arange(offsets[-1])
         return Windows(offsets=offsets, tc_id=self.tc_id[rows], adc=self.adc[rows], time=self.time[rows], start=self.start[events])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answers:
-    """What the RTL answered. Rows are results in the order in which they came out.
-
-    arrays: decision fields of every result. event: event that each result belongs to, -1 where it belongs to none. latency: cycles
-    from the completing beat of that event, -1 where there is none. n_events: windows that went in.
-    """
-
-    arrays: dict[str, np.ndarray]
-    event: np.ndarray
-    latency: np.ndarray
-    n_events: int
-
-    @property
-    def missing(self) -> np.ndarray:
-        """Events without a result."""
-        return np.setdiff1d(np.arange(self.n_events), self.event)
-
-    @property
-    def n_extra(self) -> int:
-        """Results that belong to no event."""
-        return int(np.count_nonzero(self.event < 0))
 
 
 def windows_of(arrays: Mapping[str, np.ndarray]) -> Windows:
@@ -176,43 +149,15 @@ def simulate(
     """
     n_beats = beats().N_BEATS
     idle = full_rate(windows.n_events) if idle is None else idle
-    with tempfile.TemporaryDirectory(prefix="darktrigger-cosim-") as name:
-        folder = Path(name)
-        with (folder / STIMULUS_FILE).open("wb") as handle:
-            for first in range(0, windows.n_events, SLICE_EVENTS):
-                last = min(first + SLICE_EVENTS, windows.n_events)
-                records(windows.take(np.arange(first, last)), idle[first * n_beats : last * n_beats]).tofile(handle)
-        runner.run(model, folder, waves=wave_file is not None, cancel=cancel)
-        if wave_file is not None:
-            shutil.move(folder / runner.WAVE_FILES[model.simulator], wave_file)
-        counts = runner.read_counts(folder)
-        response = stream.read_response(ports(), folder)
-    if (counts.n_marks, counts.n_results) != (len(response.marks), len(response.cycles)) or counts.n_marks != windows.n_events:
-        msg = f"bench counted {counts}, its files hold {len(response.marks)} and {len(response.cycles)}, {windows.n_events} went in"
-        raise runner.SimulationError(msg)
+    slices = (
+        records(windows.take(np.arange(first, last)), idle[first * n_beats : last * n_beats])
+        for first, last in slices_of(windows.n_events)
+    )
+    response = exchange(model, slices, windows.n_events, wave_file=wave_file, cancel=cancel)
     event, latency = assign(response.marks, response.cycles, declared_latency)
     return Answers(arrays=decode(response.results), event=event, latency=latency, n_events=windows.n_events)
 
 
-def assign(marks: np.ndarray, cycles: np.ndarray, declared_latency: int) -> tuple[np.ndarray, np.ndarray]:
-    """(event, latency) of every result, from the cycles of completing beats and of results.
-
-    As many results as events: in order. Otherwise a result belongs to the event that was complete `declared_latency` cycles before,
-    and to none (-1) if there is no such event.
-    """
-    if len(marks) == len(cycles):
-        return np.arange(len(marks)), cycles - marks
-    wanted = cycles - declared_latency
-    at = np.minimum(np.searchsorted(marks, wanted), max(len(marks) - 1, 0))
-    found = marks[at] == wanted if len(marks) else np.zeros(len(cycles), bool)
-    return np.where(found, at, -1), np.where(found, declared_latency, -1)
-
-
 def decode(results: np.ndarray) -> dict[str, np.ndarray]:
     """Decision fields of results (n, bytes), in the types of the model."""
-    arrays = {}
-    for field in DECISION_FIELDS:
-        low = ports().output_low(f"out_{field.name}")
-        columns = [stream.get_bits(results, low + k * field.width, field.width, field.signed) for k in range(field.length)]
-        arrays[field.name] = np.stack(columns, axis=-1).astype(field.dtype).reshape(field.shape(len(results)))
-    return arrays
+    return decode_fields(ports(), DECISION_FIELDS, results)

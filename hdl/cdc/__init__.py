@@ -1,0 +1,1 @@
+"""RTL of the CDC track trigger."""

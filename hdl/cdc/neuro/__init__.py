@@ -1,0 +1,1 @@
+"""RTL of the neuro trigger's networks."""
