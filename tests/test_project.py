@@ -130,30 +130,25 @@ def test_import_rule_itself(importer, imported, lazy, breaks):
 
 
 BLOCKER = """
-import importlib, pkgutil, sys, time
+import importlib, pkgutil, sys
 class Blocker:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] not in ALLOWED:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 ALLOWED = {"trigger", "numpy", "numba", "llvmlite"} | set(sys.stdlib_module_names)
 sys.meta_path.insert(0, Blocker())
-start = time.perf_counter()
 import trigger
-from trigger.ecl import EclParameters
-print(time.perf_counter() - start)
+print(*{name.partition(".")[0] for name in sys.modules} & {"numpy", "numba", "llvmlite"})
 for module in pkgutil.walk_packages(trigger.__path__, "trigger."):
     importlib.import_module(module.name)
 """
 
 
 def test_trigger_is_importable_with_numpy_and_numba_alone():
-    """Every module of it, in a process that can import nothing else; `import trigger` takes less than half a second."""
-    best = float("inf")
-    for _ in range(2):
-        run = subprocess.run([sys.executable, "-c", BLOCKER], capture_output=True, text=True, cwd=ROOT, check=False)
-        assert run.returncode == 0, run.stderr
-        best = min(best, float(run.stdout))
-    assert best < 0.5
+    """Every module of it, in a process that can import nothing else; `import trigger` alone loads neither, so it is quick."""
+    run = subprocess.run([sys.executable, "-c", BLOCKER], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == []
 
 
 def test_files_stay_short():
@@ -200,10 +195,9 @@ def test_one_version_everywhere():
 
 def test_root_holds_what_readme_names():
     readme = (ROOT / "README.md").read_text()
-    for path in sorted(ROOT.iterdir()):
-        hidden = path.name == "README.md" or (path.name.startswith(".") and path.name != ".ci")
-        if not hidden and not any(path.match(pattern) for pattern in IGNORED):
-            assert f"`{path.name}" in readme, f"README.md does not name {path.name}"
+    listing = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    for name in sorted({line.partition("/")[0] for line in listing.splitlines()} - {"README.md", ".gitignore"}):
+        assert f"`{name}" in readme, f"README.md does not name {name}"
 
 
 def test_commands_of_readme_exist():
