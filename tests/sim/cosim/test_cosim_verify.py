@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ QUICKEST = Simulator.ICARUS if shutil.which("iverilog") else Simulator.VERILATOR
 TIMES = {"build_s", "wall_s", "resumed_blocks"}
 
 
+@cache
 def mutated(mutant: Mutant):
     return ecl_rtl(EclParameters.default(), EclCalibration(), mutant=mutant)
 
@@ -95,7 +97,7 @@ def test_a_mutated_comparison_is_caught_and_its_events_are_kept(tmp_path):
 
 def test_a_waveform_of_the_last_differing_event_is_kept_on_request(tmp_path):
     out = tmp_path / "record.json"
-    request = Request(n_events=1000, out=out, simulator=QUICKEST, waves=True)
+    request = Request(n_events=400, out=out, simulator=QUICKEST, waves=True)
     record = verify_ecl(request, rtl=mutated(Mutant.OVERFLOW_LIMIT))
     assert not record["passed"]
     assert record["evidence"]["reproduced"]
@@ -105,11 +107,11 @@ def test_a_waveform_of_the_last_differing_event_is_kept_on_request(tmp_path):
 
 
 def test_one_more_cycle_of_latency_is_caught(tmp_path):
-    request = Request(n_events=100, out=tmp_path / "record.json", simulator=QUICKEST)
+    request = Request(n_events=50, out=tmp_path / "record.json", simulator=QUICKEST)
     record = verify_ecl(request, rtl=mutated(Mutant.LATE_OUTPUT))
     assert not record["passed"]
-    assert record["late_events"] == 100
-    assert record["latency_measured"] == {str(record["latency_declared"] + 1): 100}
+    assert record["late_events"] == 50
+    assert record["latency_measured"] == {str(record["latency_declared"] + 1): 50}
     assert record["mismatched_events"] == record["missing_events"] == 0
 
 
@@ -200,7 +202,7 @@ def test_parameters_and_calibration_of_the_user_reach_model_and_rtl(tmp_path):
     (tmp_path / "p.toml").write_text("lml_cl_e_cms_2 = 1.2\n")
     (tmp_path / "c.toml").write_text("dead = [100]\n[hot]\n200 = 300\n[gain]\ndefault = 1.1\n")
     options = ("--parameters", tmp_path / "p.toml", "--calibration", tmp_path / "c.toml")
-    status, shown, _ = invoke("ecl", "--events", 150, "--out", tmp_path / "r.json", "--simulator", QUICKEST.value, *options)
+    status, shown, _ = invoke("ecl", "--events", 100, "--out", tmp_path / "r.json", "--simulator", QUICKEST.value, *options)
     assert (status, shown.partition(":")[0]) == (0, "passed")
     default = EclParameters.default()
     assert (
