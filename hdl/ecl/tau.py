@@ -10,10 +10,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.ecl.counts import ClusterCounts
 from hdl.ecl.pair import PairPassed
 from hdl.ecl.sums import SUM_BITS
-from trigger.ecl.thresholds import EclThresholds
-
-TAUB2B2_ENDCAP_BELOW = 2
-"""taub2b2: fewer energetic endcap clusters than this. Source: TrgEclBhabha.cc, literal [SIM]."""
+from trigger.ecl.thresholds import TAUB2B2_ENDCAP_BELOW, EclThresholds
 
 
 class Tau(wiring.Component):

@@ -152,7 +152,7 @@ def _pairs(
         event = (
             _VETO + _SELECTION + _MUMU
             + _TAUB2B * (total <= c.taub2b_total_max)
-            + _TAUB2B2 * (total <= c.taub2b2_total_max and endcap < 2)
+            + _TAUB2B2 * (total <= c.taub2b2_total_max and endcap < c.taub2b2_endcap_below)
             + _TAUB2B3 * (total <= c.taub2b3_total_max and all_inside)
         )  # fmt: skip
         passed = 0

@@ -116,6 +116,7 @@ def threshold_record(thresholds: EclThresholds) -> NDArray[np.void]:
     Field names are part of the compiled type, so loops cannot mix them up.
     """
     values: dict[str, int | tuple[int, ...]] = {name: theta_mask(ids) for name, ids in _THETA_SETS.items()}
+    values["taub2b2_endcap_below"] = declared.TAUB2B2_ENDCAP_BELOW
     for field in fields(thresholds):
         value = getattr(thresholds, field.name)
         if isinstance(value, PairWindow):

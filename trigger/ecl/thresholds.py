@@ -34,6 +34,8 @@ LML10_THETA_SUM_DEG = (160, 200)
 """lml10: wrapped phi difference above, theta sum strictly inside. Source: TrgEclMaster.cc, literals [SIM]."""
 LML_MIN_CLUSTERS = 3
 """lml0, lml12: at least three clusters. Source: TrgEclMaster.cc, literal [SIM]."""
+TAUB2B2_ENDCAP_BELOW = 2
+"""taub2b2: fewer endcap clusters above `taub2b2_cl_e_endcap` than this. Source: TrgEclBhabha.cc, literal [SIM]."""
 PHYSICS_RINGS = tuple(range(2, 16))
 """theta ids of E_phys. Source: TrgEclMaster.cc [SIM]."""
 
