@@ -98,6 +98,9 @@ def test_displaced_track_keeps_its_impact_parameters():
     off = run(particles(13, 2.0, 90.0, phi=0.0, n=2000, vertex=(5.0, 1.0, 2.0)))
     assert abs(off["off_track_dr"].mean() - 1.0) < 1e-3
     assert abs(off["off_track_dz"].mean() - 2.0) < 1e-3 + 5.0 * RECO.track_angle
+    # at 45 degrees the track left the axis 5 cm before and 5 cm below its vertex
+    inclined = run(particles(13, 2.0, 45.0, phi=0.0, n=2000, vertex=(5.0, 1.0, 2.0)))
+    assert abs(inclined["off_track_dz"].mean() + 3.0) < 5.0 * RECO.track_angle
 
 
 def test_same_stream_same_event_and_valid_fields():

@@ -14,10 +14,10 @@ PARAMETERS = EclParameters.default()
 LINES = single_photon_lines(PARAMETERS)
 
 
-def decided(hits, n=4000, scale=1):
+def decided(hits, n=4000, scale=1, parameters=PARAMETERS):
     offsets, tc_id, adc = random_events(n, hits, np.random.default_rng(hits))
     adc = (adc * scale).astype(np.int16)
-    return Window(offsets=offsets, tc_id=tc_id, adc=adc), EclTrigger().run(offsets, tc_id, adc)
+    return Window(offsets=offsets, tc_id=tc_id, adc=adc), EclTrigger(parameters).run(offsets, tc_id, adc)
 
 
 @pytest.mark.parametrize("hits", [1, 5, 60, 400])
@@ -27,16 +27,22 @@ def test_sums_of_counts_are_the_trigger_cluster_energies(hits):
     assert np.array_equal(sums, decision.ecl_cluster_adc)
 
 
-@pytest.mark.parametrize(("hits", "scale"), [(1, 1), (1, 2), (2, 1), (4, 2), (12, 1)])
-def test_energies_of_whole_counts_give_the_bits(hits, scale):
+OTHER_CUTS = PARAMETERS.replace(lml_cl_e_lab_2="2.001", lml_cl_e_cms_3="0.701")
+
+
+@pytest.mark.parametrize("parameters", [PARAMETERS, OTHER_CUTS])
+@pytest.mark.parametrize(("hits", "scale"), [(1, 1), (1, 2), (2, 1), (2, 2), (2, 9), (4, 2), (12, 1)])
+def test_energies_of_whole_counts_give_the_bits(hits, scale, parameters):
     # no threshold is a multiple of the LSB, so strict comparisons of energies and of counts agree
-    window, decision = decided(hits, scale=scale)
+    window, decision = decided(hits, scale=scale, parameters=parameters)
     sums = cluster_sums(window, window.adc * float(ADC_LSB_GEV), decision.ecl_cluster_tc)
     nowhere, ones = np.zeros(len(decision), np.int64), np.ones(len(decision))
-    for line in LINES:
-        float_bit = decide(Variant.ENERGY, line, decision, sums, nowhere, ones, PARAMETERS)
+    for line in single_photon_lines(parameters):
+        float_bit = decide(Variant.ENERGY, line, decision, sums, nowhere, ones, parameters)
         assert np.array_equal(float_bit, line.fired(decision.ecl_lml)), line.name
-        assert np.array_equal(decide(Variant.HARDWARE, line, decision, sums, nowhere, ones, PARAMETERS), float_bit)
+        assert np.array_equal(decide(Variant.HARDWARE, line, decision, sums, nowhere, ones, parameters), float_bit)
+    if scale == 9:
+        assert decision.ecl_bhabha3d_veto.any()
 
 
 def test_exact_boost_rounds_to_the_look_up():
