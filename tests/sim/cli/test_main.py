@@ -157,3 +157,14 @@ def test_event_blocks(text, expected):
 def test_impossible_event_blocks_are_refused(text):
     with pytest.raises(InputError, match="--event-blocks must be a:b with 0 <= a < b <= 9"):
         parse_event_blocks(text, 9)
+
+
+def test_a_reader_that_leaves_is_no_error():
+    """`darktrigger menu list | head -1`: the writer ends in silence with status 0."""
+    command = [sys.executable, "-c", "from sim.cli import main; main()", "menu", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        assert run.stderr.read() == b""
+        assert run.wait() == 0
