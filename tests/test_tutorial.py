@@ -1,6 +1,5 @@
-"""The tutorial notebook runs from top to bottom, quickly, and says what its text says."""
+"""The tutorial notebook runs from top to bottom and says what its text says."""
 
-import time
 from pathlib import Path
 
 import nbformat
@@ -12,11 +11,9 @@ NOTEBOOK = Path(__file__).parents[1] / "docs" / "tutorial.ipynb"
 
 @pytest.fixture(scope="module")
 def executed():
-    """(notebook with outputs, seconds)."""
     notebook = nbformat.read(NOTEBOOK, as_version=4)
-    start = time.monotonic()
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
-    return notebook, time.monotonic() - start
+    return notebook
 
 
 def printed(notebook):
@@ -31,19 +28,13 @@ def test_it_is_kept_without_outputs():
     assert all(cell.outputs == [] and cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code")
 
 
-def test_it_runs_in_half_a_minute(executed):
-    _, seconds = executed
-    assert seconds < 60  # twice the promise: the machine may be busy
-
-
 def test_it_shows_what_the_text_says(executed):
-    notebook, _ = executed
-    text = printed(notebook)
+    text = printed(executed)
     assert "counts: [320   0" in text
     assert "half efficiency at 1.0" in text
     assert "are gained" in text
     bits = [line for line in text.splitlines() if line.startswith("low-multiplicity bits")]
     assert "6" in bits[0].replace("[", " ").replace("]", " ").split()
     assert "6" not in bits[1].replace("[", " ").replace("]", " ").split()
-    pictures = [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs if "image/png" in o.get("data", {})]
+    pictures = [o for cell in executed.cells if cell.cell_type == "code" for o in cell.outputs if "image/png" in o.get("data", {})]
     assert len(pictures) == 2

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
@@ -46,15 +45,10 @@ def verbs() -> list[str]:
 
 def test_help_names_every_verb_and_needs_typer_alone():
     heavy = set(EXTRA_OF) - {"typer", "rich"} | {"numba", "llvmlite"}
-    best = float("inf")
-    for _ in range(3):
-        start = time.perf_counter()
-        shown = run_without(heavy, "--help")
-        best = min(best, time.perf_counter() - start)
-        assert shown.returncode == 0, shown.stderr
+    shown = run_without(heavy, "--help")
+    assert shown.returncode == 0, shown.stderr
     for verb in verbs():
         assert f"  {verb} " in shown.stdout
-    assert best < 1.0
 
 
 def commands(app: typer.Typer, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
