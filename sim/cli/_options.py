@@ -7,18 +7,21 @@ from trigger.errors import InputError
 BLOCKS = ("ecl", "tracks", "klm", "grl", "menu", "displaced", "chain")
 """Blocks of the trigger that a verb may name."""
 BUILT_BLOCKS = ("ecl",)
-"""Those that this version can run."""
+"""Those that every verb can run."""
 
 
-def parse_blocks(text: str) -> tuple[str, ...]:
-    """Blocks of a comma-separated list, in the order in which they run; InputError for an unknown or missing one."""
+def parse_blocks(text: str, built: tuple[str, ...] = BUILT_BLOCKS) -> tuple[str, ...]:
+    """Blocks of a comma-separated list, in the order in which they run; InputError for an unknown one.
+
+    built: those that the verb can run; InputError for any other.
+    """
     named = [name.strip() for name in text.split(",")]
     for name in named:
         if name not in BLOCKS:
             raise InputError(f"--blocks: {name!r} is not a block; known are {', '.join(BLOCKS)}")
-        if name not in BUILT_BLOCKS:
-            raise InputError(f"--blocks: {name} does not exist in this version; it has {', '.join(BUILT_BLOCKS)}")
-    return tuple(name for name in BUILT_BLOCKS if name in named)
+        if name not in built:
+            raise InputError(f"--blocks: {name} does not exist in this version; it has {', '.join(built)}")
+    return tuple(name for name in built if name in named)
 
 
 def parse_event_blocks(text: str | None, n_blocks: int) -> range:

@@ -16,9 +16,10 @@ def register(app: typer.Typer) -> None:
 def emulate(
     events: Annotated[Path, typer.Argument(metavar="IN", help="Event file with primitives (.npz, .parquet, .root).")],
     out: Annotated[Path, typer.Option(help="Decision file to write (.npz, .parquet, .root).")],
-    blocks: Annotated[str, typer.Option(help="Blocks of the trigger, separated by commas.")] = "ecl",
+    blocks: Annotated[str, typer.Option(help="Blocks of the trigger, separated by commas: ecl, tracks.")] = "ecl",
     parameters: Annotated[Path | None, typer.Option(help="TOML file that changes ETM parameters.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="TOML file with dead, hot and calibrated cells.")] = None,
+    dead: Annotated[Path | None, typer.Option(help="TOML file with dead wires and segments of the drift chamber.")] = None,
     event_blocks: Annotated[str | None, typer.Option(help="Logical blocks a:b of the input, b excluded.")] = None,
     with_input: Annotated[bool, typer.Option("--with-input", help="Copy the fields of the input beside the decisions.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
@@ -31,16 +32,20 @@ def emulate(
     from sim.cli._options import parse_blocks, parse_event_blocks
     from sim.emulation import emulate_file
     from sim.files import check_output, n_blocks_in
+    from sim.trigger_blocks import EMULATED_BLOCKS
+    from trigger.cdc.mask import CdcMask
     from trigger.ecl.calibration import EclCalibration
     from trigger.ecl.parameters import EclParameters
 
-    parse_blocks(blocks)
+    chosen = parse_blocks(blocks, EMULATED_BLOCKS)
     check_output(out, overwrite=overwrite)
     n_events = emulate_file(
         events,
         out,
         parameters=EclParameters.default() if parameters is None else EclParameters.from_toml(parameters),
         calibration=EclCalibration() if calibration is None else EclCalibration.from_toml(calibration),
+        mask=CdcMask() if dead is None else CdcMask.from_toml(dead),
+        trigger_blocks=chosen,
         blocks=parse_event_blocks(event_blocks, n_blocks_in(events)),
         with_input=with_input,
         overwrite=overwrite,

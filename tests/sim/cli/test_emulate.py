@@ -13,7 +13,10 @@ from typer.testing import CliRunner
 
 import sim.cli
 from sim.blocks import BLOCK_EVENTS
+from sim.detector.cdc import CdcResponse, respond_cdc
 from sim.files import SUFFIXES, read_events, write_events
+from sim.generators.guns import ParticleGun
+from trigger.cdc import HoughFinder, SegmentFinder
 from trigger.ecl import EclCalibration, EclParameters, EclTrigger
 from trigger.ecl.layout import DECISION_FIELDS
 from trigger.events import EventRecord, with_event_numbers
@@ -149,6 +152,47 @@ def test_bad_files_settings_and_folders_are_refused(tmp_path):
         assert message.startswith("error: ")
         assert reason in message
         assert sorted(tmp_path.iterdir()) == before
+
+
+def tracks_sample(n_events: int) -> EventRecord:
+    """Muons from the interaction point: wires, and some cells."""
+    rng = np.random.default_rng(7)
+    particles = ParticleGun(range_gev=(0.5, 3.0), theta_deg=(40.0, 120.0)).generate(n_events, rng)
+    wires = respond_cdc(particles, rng, CdcResponse())
+    return EventRecord(sample(n_events).arrays | wires, {"seed": 7})
+
+
+def test_tracks_from_wires_and_from_segments(tmp_path):
+    record = tracks_sample(300)
+    write_events(tmp_path / "in.npz", record)
+    (tmp_path / "dead.toml").write_text('superlayers = ["0-8"]\n')
+    assert invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "both.npz", "--blocks", "tracks,ecl") == (0, "")
+    both = read_events(tmp_path / "both.npz")
+    found = SegmentFinder().run(record["wire_offsets"], record["wire_id"], record["wire_time"])
+    tracks = HoughFinder().run(found.cdc_offsets, found.cdc_ts_id, found.cdc_priority)
+    counts = np.diff(tracks.track_offsets)
+    assert (counts >= 1).mean() > 0.98
+    for name, array in (found.arrays() | expected(record)).items():
+        np.testing.assert_array_equal(both[name], array, err_msg=name)
+    for name in ("track_offsets", "track_phi_raw", "track_omega_raw", "track_ts", "track_clock"):
+        np.testing.assert_array_equal(both[name], getattr(tracks, name), err_msg=name)
+    np.testing.assert_array_equal(both["grl_t2"][:, 0], counts == 1)
+    assert both.meta["labels"]["blocks"] == ["ecl", "tracks"]
+
+    assert invoke("emulate", tmp_path / "both.npz", "--out", tmp_path / "again.npz", "--blocks", "tracks") == (0, "")
+    again = read_events(tmp_path / "again.npz")
+    assert "cdc_ts_id" not in again
+    np.testing.assert_array_equal(again["track_ts"], both["track_ts"])
+    dead = ("--blocks", "tracks", "--dead", tmp_path / "dead.toml")
+    assert invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "dead.npz", *dead) == (0, "")
+    assert read_events(tmp_path / "dead.npz")["track_offsets"][-1] == 0
+
+
+def test_tracks_need_wires_or_segments(tmp_path):
+    write_events(tmp_path / "in.npz", sample(5))
+    status, message = invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "out.npz", "--blocks", "tracks")
+    assert status == 2
+    assert "field cdc_offsets is missing" in message
 
 
 def test_example_of_the_help_runs(tmp_path, monkeypatch):
