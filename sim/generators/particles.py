@@ -147,7 +147,7 @@ def from_table(
     codes = np.broadcast_to(np.asarray(pdg, np.int32)[:, None], (k, n_events))
     columns = [codes, *momenta, *(np.broadcast_to(v, (k, n_events)) for v in vertices)]
     if keep is None:
-        energy_first = [column.T.ravel() for column in columns]
+        energy_first = [column.T.flatten() for column in columns]
         offsets = np.arange(n_events + 1, dtype=np.int64) * k
     else:
         present = np.ascontiguousarray(keep.T)
@@ -159,3 +159,14 @@ def from_table(
         offsets=offsets, pdg=code, px=px, py=py, pz=pz, energy=energy, vx=vx, vy=vy, vz=vz,
         t=np.zeros(len(code)), weight=weight,
     )  # fmt: skip
+
+
+def merge(first: Particles, second: Particles) -> Particles:
+    """Events with the particles of both, those of `first` ahead; weights of `first`. ValueError for unequal numbers of events."""
+    if first.n_events != second.n_events:
+        msg = f"both must have the same number of events, not {first.n_events} and {second.n_events}"
+        raise ValueError(msg)
+    event = np.concatenate([first.event_index(), second.event_index()])
+    order = np.argsort(event, kind="stable")
+    columns = {name: np.concatenate([getattr(first, name), getattr(second, name)])[order] for name in _PER_PARTICLE}
+    return Particles(offsets=first.offsets + second.offsets, weight=first.weight, **columns)

@@ -50,11 +50,10 @@ def first_of(hits: Hits, count: int) -> Hits:
 
 
 @kernel
-def radius_at(wires, layer, z):
-    """Distance of the wires of a layer from the z axis at z, cm."""
-    part = (z - wires.z_bwd_cm[layer]) / (wires.z_fwd_cm[layer] - wires.z_bwd_cm[layer])
-    part = min(max(part, 0.0), 1.0)
-    return wires.radius_cm[layer] * np.sqrt(1 - 4 * part * (1 - part) * wires.half_twist_sine[layer] ** 2)
+def radius_at(radius_cm, half_twist_sine, part):
+    """Distance of wires from the z axis, cm, at a part 0..1 of their length; radius_cm: that of their ends."""
+    inside = min(max(part, 0.0), 1.0)
+    return radius_cm * np.sqrt(1 - 4 * inside * (1 - inside) * half_twist_sine * half_twist_sine)
 
 
 @kernel
@@ -71,7 +70,7 @@ def touch(wires, layer, x, y, z, dx, dy, nz, row, time_ns, hits, count):
     """Write the cells that a track touches around its crossing of a layer; returns the number of hits so far.
 
     (dx, dy): transverse direction of length 1; nz: the direction's part along z. A cell ends half a layer above and below its wire
-    and half a cell beside it. Inside a cell the track is straight: good to 60 um at 0.35 GeV, worse for tracks that graze a layer.
+    and half a cell beside it. Inside a cell the track is straight: good to 100 um at 0.35 GeV, worse for tracks that graze a layer.
     """
     radius, nt = np.sqrt(x * x + y * y), np.sqrt(1 - nz * nz)
     tr, tphi = (dx * x + dy * y) / radius, (dy * x - dx * y) / radius

@@ -26,6 +26,8 @@ MAX_LEGS = 4
 _LEAST_TRANSVERSE = 1e-6
 _LONGEST_STEP_CM = 1.0
 """Our choice: bounds the straight line for tracks at their turning point."""
+_STEEP, _MAX_ATTEMPTS = 0.8, 4
+"""Our choice: below this cosine to the radius the straight line starts from a closer cylinder."""
 _LEAST_COSINE = 0.1
 """Our choice: material is at most ten times as thick as at normal incidence."""
 _SCATTERING_GEV = 0.0136
@@ -77,27 +79,41 @@ def trace(wires, start, direction, turn, kinetic, mass, time_ns, normals, materi
 
 @kernel
 def cross_layers(wires, helix, end, outgoing, nz, clock, ns_per_rad, propagation, row, hits, count):
-    """Write the hits of one leg; returns the number of hits so far. end: angle at which the leg ends.
-
-    The wires of a stereo layer lie on a hyperboloid. The track is taken to the cylinder of their ends, and from there on a straight
-    line to the radius that the wires have at this z: what the line misses of the helix is below 20 um at 0.25 GeV.
-    """
+    """Write the hits of one leg; returns the number of hits so far. end: angle at which the leg ends."""
     both = not outgoing or end > travel_to_outermost(helix)
     for layer in range(len(wires.radius_cm)):
-        radius = wires.radius_cm[layer]
+        surface = (wires.radius_cm[layer], wires.half_twist_sine[layer], wires.z_bwd_cm[layer], wires.z_fwd_cm[layer])
         for inward in range(2 if both else 1):
-            travel = travel_to(radius, inward == 0, helix)
-            if travel > end:
-                continue
-            z = helix.z + helix.slope * travel * helix.bend
-            x, y, dx, dy = point_at(radius, inward == 0, helix)
-            if wires.twist[layer] != 0.0:
-                step = (radius_at(wires, layer, z) - radius) * radius / (x * dx + y * dy)
-                step = min(max(step, -_LONGEST_STEP_CM), _LONGEST_STEP_CM)
-                x, y, z = x + step * dx, y + step * dy, z + step * helix.slope
-                travel += step / helix.bend
-            if z < wires.z_low_cm[layer] or z > wires.z_high_cm[layer]:
+            travel, x, y, z, dx, dy = meet(surface, inward == 0, helix)
+            if travel > end or z < wires.z_low_cm[layer] or z > wires.z_high_cm[layer]:
                 continue
             time_ns = clock + travel * ns_per_rad + (z - wires.z_bwd_cm[layer]) / propagation
             count = touch(wires, layer, x, y, z, dx, dy, nz, row, time_ns, hits, count)
     return count
+
+
+@kernel
+def meet(surface, outward, helix):
+    """(angle, x, y, z, direction x, direction y) where a helix meets the wires' surface; infinite angle if it does not.
+
+    surface: radius of the wires' ends, sine of half their twist, z of their ends. The wires of a stereo layer lie on a hyperboloid.
+    The track is taken to the cylinder of their ends, and from there on a straight line to the radius that the wires have at this z;
+    where it crosses at a large angle, first to closer cylinders.
+    """
+    radius_of_ends, half_twist_sine, z_bwd, z_fwd = surface
+    radius = radius_of_ends
+    for attempt in range(_MAX_ATTEMPTS):
+        travel = travel_to(radius, outward, helix)
+        if travel == np.inf:
+            break
+        z = helix.z + helix.slope * travel * helix.bend
+        x, y, dx, dy = point_at(radius, outward, helix)
+        if half_twist_sine == 0.0:
+            return travel, x, y, z, dx, dy
+        missing = radius_at(radius_of_ends, half_twist_sine, (z - z_bwd) / (z_fwd - z_bwd)) - radius
+        cosine = (x * dx + y * dy) / radius
+        if abs(cosine) > _STEEP or attempt == _MAX_ATTEMPTS - 1:
+            step = min(max(missing / cosine, -_LONGEST_STEP_CM), _LONGEST_STEP_CM)
+            return travel + step / helix.bend, x + step * dx, y + step * dy, z + step * helix.slope, dx, dy
+        radius += missing
+    return np.inf, 0.0, 0.0, 0.0, 0.0, 0.0
