@@ -164,7 +164,19 @@ def test_an_interrupted_verification_goes_on(tmp_path, rtl, small_blocks, monkey
 
 
 def test_an_interrupt_ends_the_simulators_and_leaves_no_record(tmp_path, model):
-    command = [sys.executable, "-c", "import sim.cli; sim.cli.main()", "verify", "ecl", "--events", "400000", "--out", "r.json"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sim.cli; sim.cli.main()",
+        "verify",
+        "ecl",
+        "--events",
+        "66000",
+        "--workers",
+        "1",
+        "--out",
+        "r.json",
+    ]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         until = time.monotonic() + 60
         while time.monotonic() < until and not _children_named(process.pid, "cosim_top"):
