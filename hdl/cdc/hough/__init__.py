@@ -1,0 +1,1 @@
+"""RTL of the 2D track finder."""
