@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.provenance import describe
+from sim.studies.statistics import efficiency
 from sim.studies.style import COLOURS, GRID, INK, MARKERS, MUTED, SERIES, note, save, styled
 from sim.studies.tables import Table
 from sim.studies.turn_on import TurnOn
@@ -20,6 +21,8 @@ PUBLISHED_PLATEAU = 0.99
 
 MIN_E_STAR_GEV = 0.3
 """Left end of the control-sample figure, above the lowest generated E*."""
+CONTROL_JOIN = 2
+"""Bins that the control-sample figure joins."""
 
 Tables = Mapping[str, Table]
 
@@ -51,15 +54,23 @@ def _foot(figure: Figure, table: Table) -> None:
     note(figure, describe(table.stamp))
 
 
-def _points(axes: Axes, table: Table, colour: str, marker: str, label: str, every_gev: float = 0.0) -> None:
-    """Efficiency with its interval at the middle of each bin with entries."""
-    low, high, n = (_array(table, name) for name in ("e_star_low", "e_star_high", "n"))
-    value, down, up = (_array(table, name) for name in ("efficiency", "low", "high"))
+def _counts(table: Table, join: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(edges, n, k) of an efficiency table against E*, `join` neighbouring bins made one; bins left over are dropped."""
+    bins = len(table.rows) // join * join
+    low, high = _array(table, "e_star_low")[:bins:join], _array(table, "e_star_high")[join - 1 : bins : join]
+    n, k = (_array(table, name)[:bins].reshape(-1, join).sum(axis=1).astype(np.int64) for name in ("n", "k"))
+    return np.append(low, high[-1]), n, k
+
+
+def _points(axes: Axes, table: Table, colour: str, marker: str, label: str, join: int = 1) -> None:
+    """Efficiency with its exact interval at the middle of each bin with entries."""
+    edges, n, k = _counts(table, join)
     used = n > 0
-    x = ((low + high) / 2)[used]
+    e = efficiency(k[used], n[used])
+    x = ((edges[1:] + edges[:-1]) / 2)[used]
     # rounding may put a bound a hair past the value at 0 and 1
-    errors = np.maximum([(value - down)[used], (up - value)[used]], 0)
-    axes.errorbar(x, value[used], errors, fmt=marker, color=colour, mfc="white", mew=1.1, elinewidth=1, label=label)
+    errors = np.maximum([e.value - e.low, e.high - e.value], 0)
+    axes.errorbar(x, e.value, errors, fmt=marker, color=colour, mfc="white", mew=1.1, elinewidth=1, label=label)
 
 
 def _curve(tables: Tables, **where: str) -> TurnOn | None:
@@ -89,23 +100,23 @@ def control_sample(tables: Tables) -> Figure:
     ):
         above, below = grid[0][column], grid[1][column]
         table = tables["efficiency"].where(sample="mumugamma", selection="offline", line=line)
-        edges = np.append(_array(table, "e_star_low"), _array(table, "e_star_high")[-1])
-        mplhep.histplot(_array(table, "n"), edges, ax=above, color=MUTED, label="selected offline", yerr=False, flow="none")
+        edges, n, k = _counts(table, CONTROL_JOIN)
+        mplhep.histplot(n, edges, ax=above, color=MUTED, label="selected offline", yerr=False, flow="none")
         mplhep.histplot(
-            _array(table, "k"), edges, ax=above, color=COLOURS[line], histtype="fill", alpha=0.45,
+            k, edges, ax=above, color=COLOURS[line], histtype="fill", alpha=0.45,
             label=f"{line} fired", flow="none",
         )  # fmt: skip
         above.set_title(f"{title} ({line})")
         above.set_ylabel(f"photons / {1000 * (edges[1] - edges[0]):.0f} MeV")
-        shown = edges[:-1] >= MIN_E_STAR_GEV - 1e-9
-        above.set_ylim(0, 1.1 * max(float(_array(table, "n")[shown].max()), 1.0))
+        shown = (edges[:-1] >= MIN_E_STAR_GEV - 1e-9) & (edges[1:] <= reach + 1e-9)
+        above.set_ylim(0, 1.1 * max(int(n[shown].max()), 1))
         above.legend(loc="upper right")
         for selection, marker, colour, label in (
             ("offline", "o", COLOURS[line], "selected offline"),
             ("offline_isolated", "s", INK, "muons quiet and isolated"),
         ):
             chosen = tables["efficiency"].where(sample="mumugamma", selection=selection, line=line)
-            _points(below, chosen, colour, marker, label)
+            _points(below, chosen, colour, marker, label, CONTROL_JOIN)
             # without isolation the muons add energy to the photon's cluster: no error function
             fit = _curve(tables, sample="mumugamma", selection=selection, line=line)
             if fit is not None and selection == "offline_isolated":

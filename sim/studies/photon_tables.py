@@ -13,8 +13,8 @@ from sim.studies.photon_reading import EFFICIENCY_COLUMNS, Counted, efficiency_r
 from sim.studies.statistics import lower_limit, paired
 from sim.studies.tables import Table, Value
 
-REBIN = 4
-"""Bins of E* that are joined for the efficiency tables. Our choice: points that a figure can carry."""
+REBIN = 2
+"""Bins of E* that are joined for the efficiency tables. Our choice: two thirds of the narrowest turn-on."""
 BACKGROUND_CUT_STEP = counts.STEPS.index("quiet")
 """Step of the loss table at which other clusters are counted."""
 
