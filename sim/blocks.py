@@ -24,6 +24,7 @@ class Stage(enum.IntEnum):
     RECONSTRUCTION = 3
     STUDY = 4
     STIMULUS = 5
+    DRIFT_CHAMBER = 6
 
 
 def sample_id(sample: str) -> int:

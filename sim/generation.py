@@ -17,6 +17,7 @@ import numpy as np
 
 from sim.blocks import BLOCK_EVENTS, Stage, n_blocks, stream
 from sim.detector.background_hits import BackgroundHits
+from sim.detector.cdc import CdcResponse, WireHits, respond_cdc
 from sim.detector.ecl.config import EclResponse
 from sim.detector.ecl.response import respond
 from sim.generators import readers
@@ -51,7 +52,8 @@ class Sample:
     """What an event file is made from.
 
     name: enters the random streams, so samples of one name and seed share them. source: a process with its options, or a
-    file. response: the calorimeter. background_hits: a user's own hits on top. offline: add the `off_*` fields.
+    file. response: the calorimeter. background_hits: a user's own hits on top. drift_chamber: its response, None for no wires;
+    wire_hits: a user's own hits of wires on top. offline: add the `off_*` fields.
     experiment, run: written to every event.
     """
 
@@ -59,6 +61,8 @@ class Sample:
     source: Generator | FileSource
     response: EclResponse
     background_hits: BackgroundHits | None = None
+    drift_chamber: CdcResponse | None = None
+    wire_hits: WireHits | None = None
     offline: bool = True
     experiment: int = 0
     run: int = 0
@@ -91,6 +95,9 @@ def make_block(task: BlockTask) -> dict[str, np.ndarray]:
         particles = sample.source.generate(task.n_events, rng)
     response_rng = stream(task.seed, name, Stage.RESPONSE, task.block)
     arrays = particles.to_truth() | respond(particles, response_rng, sample.response, sample.background_hits)
+    if sample.drift_chamber is not None:
+        chamber_rng = stream(task.seed, name, Stage.DRIFT_CHAMBER, task.block)
+        arrays |= respond_cdc(particles, chamber_rng, sample.drift_chamber, sample.wire_hits)
     if sample.offline:
         arrays |= reconstruct(arrays, stream(task.seed, name, Stage.RECONSTRUCTION, task.block))
     first = task.block * BLOCK_EVENTS
@@ -188,12 +195,19 @@ def _digests(sample: Sample) -> dict[str, str]:
     if sample.background_hits is not None:
         hits = sample.background_hits
         found["background_hits"] = digest([hits.offsets, hits.tc_id, hits.energy_gev, hits.time_ns])
+    if sample.drift_chamber is not None:
+        found["drift_chamber"] = digest(sample.drift_chamber)
+    if sample.wire_hits is not None:
+        wires = sample.wire_hits
+        found["wire_hits"] = digest([wires.offsets, wires.wire_id, wires.wire_time])
     return found | {"fields": digest(sample.offline, sample.experiment, sample.run)}
 
 
 def _labels(sample: Sample, process: Process | None) -> dict[str, Any]:
     source = sample.source
     labels: dict[str, Any] = {"sample": sample.name, "response": sample.response.meta(), "offline": sample.offline}
+    if sample.drift_chamber is not None:
+        labels["drift_chamber"] = sample.drift_chamber.meta()
     if isinstance(source, FileSource):
         return labels | {"file": source.path.name, "frame": source.frame.value, "smear_vertex": source.smear_vertex}
     section = source.cross_section()

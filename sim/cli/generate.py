@@ -11,14 +11,15 @@ import typer
 from trigger.errors import InputError
 
 if TYPE_CHECKING:
+    from sim.detector.cdc import CdcResponse
     from sim.detector.ecl.config import EclResponse
     from sim.generation import FileSource
     from sim.generators.process import Generator
     from sim.generators.processes import Process
 
 _PROCESSES = (
-    "photon-gun, particle-gun, gamma-gamma, three-gamma, bhabha, e-e-gamma, mu-mu, mu-mu-gamma or dark-photon; "
-    "none with --from-file."
+    "photon-gun, particle-gun, gamma-gamma, three-gamma, bhabha, e-e-gamma, mu-mu, mu-mu-gamma, dark-photon, "
+    "background-tracks or cosmics; none with --from-file."
 )
 
 
@@ -57,6 +58,12 @@ def generate(
     background: Annotated[str, typer.Option(help="Beam background: none, low, nominal or high; guesses.")] = "none",
     background_scale: Annotated[float, typer.Option(help="Factor on the background.")] = 1.0,
     background_hits: Annotated[Path | None, typer.Option(help="Your hits of random triggers (.npz, .parquet, .root).")] = None,
+    wires: Annotated[bool, typer.Option("--wires", help="Add the hits of the drift chamber's wires.")] = False,
+    wire_background: Annotated[str, typer.Option(help="--wires: none, low, nominal or high; guesses.")] = "none",
+    wire_background_scale: Annotated[float, typer.Option(help="--wires: factor on the background.")] = 1.0,
+    wire_hits: Annotated[Path | None, typer.Option(help="--wires: your hits of random triggers.")] = None,
+    wire_t0: Annotated[float | None, typer.Option(help="--wire-hits of the experiment: TDC count of the event time.")] = None,
+    dead: Annotated[Path | None, typer.Option(help="--wires: TOML file with dead wires.")] = None,
     gain: Annotated[float, typer.Option(help="Factor on the energy of every cell.")] = 1.0,
     offline: Annotated[bool, typer.Option("--offline/--no-offline", help="Add what analyses see, the off_* fields.")] = True,
     experiment: Annotated[int, typer.Option(min=0, help="Experiment number of every event.")] = 0,
@@ -73,6 +80,7 @@ def generate(
     from sim.blocks import n_blocks
     from sim.cli._options import parse_event_blocks
     from sim.detector.background_hits import read_background_hits
+    from sim.detector.cdc.overlay import read_wire_hits
     from sim.files import check_output
     from sim.generation import Sample, generate_file
 
@@ -95,6 +103,10 @@ def generate(
         "mass": mass,
         "epsilon": epsilon,
     }
+    if not wires and (wire_hits or dead or wire_background != "none" or wire_background_scale != 1.0):
+        raise InputError("--wire-background, --wire-background-scale, --wire-hits and --dead need --wires")
+    if wire_t0 is not None and not wire_hits:
+        raise InputError("--wire-t0 is for --wire-hits")
     declared, source = _source(process, from_file, frame, smear_vertex, options)
     n_events = _n_events(events, from_file)
     sample = Sample(
@@ -102,6 +114,8 @@ def generate(
         source=source,
         response=_response(mode, background, background_scale, gain),
         background_hits=read_background_hits(background_hits) if background_hits else None,
+        drift_chamber=_drift_chamber(wire_background, wire_background_scale, dead) if wires else None,
+        wire_hits=read_wire_hits(wire_hits, wire_t0) if wire_hits else None,
         offline=offline,
         experiment=experiment,
         run=run,
@@ -166,5 +180,18 @@ def _response(mode: str, background: str, background_scale: float, gain: float) 
     digitiser = parse_choice("--mode", mode, DigitiserMode)
     try:
         return EclResponse(mode=digitiser, gain=gain, background=Background(preset=preset, scale=background_scale))
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def _drift_chamber(background: str, scale: float, dead: Path | None) -> CdcResponse:
+    from sim.cli._process_options import parse_choice
+    from sim.detector.cdc import CdcResponse, WireBackground, WirePreset
+    from trigger.cdc.mask import CdcMask
+
+    preset = parse_choice("--wire-background", background, WirePreset)
+    mask = CdcMask() if dead is None else CdcMask.from_toml(dead)
+    try:
+        return CdcResponse(background=WireBackground(preset=preset, scale=scale), mask=mask)
     except ValueError as error:
         raise InputError(str(error)) from error

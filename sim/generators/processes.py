@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sim.generators.background_tracks import BackgroundTracks
 from sim.generators.bhabha import Bhabha
+from sim.generators.cosmics import Cosmics
 from sim.generators.dark_photon import DarkPhoton
 from sim.generators.guns import ParticleGun, PhotonGun
 from sim.generators.lost_electrons import LostElectrons
@@ -14,7 +16,10 @@ from sim.generators.process import CrossSection
 from sim.generators.radiative_muons import RadiativeMuons
 from sim.generators.three_photons import ThreePhotons
 
-Model = PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
+Model = (
+    PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
+    | BackgroundTracks | Cosmics
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,4 +61,6 @@ PROCESSES = (
     Process(name="e-e-gamma", summary="e+e- -> e+e- gamma, both leptons lost along the beams", model=LostElectrons),
     Process(name="three-gamma", summary="e+e- -> gamma gamma gamma, 10-170 deg", model=ThreePhotons),
     Process(name="dark-photon", summary="e+e- -> gamma A', A' invisible", model=DarkPhoton),
+    Process(name="background-tracks", summary="tracks from along the beam line, a guess", model=BackgroundTracks),
+    Process(name="cosmics", summary="cosmic muons through the drift chamber", model=Cosmics),
 )

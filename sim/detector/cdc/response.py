@@ -27,6 +27,8 @@ UNKNOWN, RIGHT, LEFT = 0, 1, 2
 """Truth of a hit: background; a track at smaller, at larger azimuth than the wire."""
 _CHUNK = 4096
 """Particles that are traced together. Our choice: their hits stay in a few MB; part of what a seed means."""
+_CHUNK_EVENTS = 4096
+"""Events whose hits are sorted together. Our choice: at the highest background they take 0.2 GB; part of what a seed means."""
 _NUMBERS = ("px", "py", "pz", "vx", "vy", "vz", "t")
 _TIME_BITS, _SIDE_BITS = 16, 2
 
@@ -65,7 +67,25 @@ def simulate(
 ) -> TrueWireHits:
     """The hits with their truth; arguments and errors as for `respond_cdc`."""
     _check(particles)
-    track_rng, background_rng, overlay_rng = rng.spawn(3)
+    streams = rng.spawn(3)
+    parts = [
+        _simulate(particles.select(events), streams, config, background_hits)
+        for events in np.split(np.arange(particles.n_events), range(_CHUNK_EVENTS, particles.n_events, _CHUNK_EVENTS))
+    ]
+    starts = np.cumsum([0, *(part.offsets[-1] for part in parts)])
+    shifted = (part.offsets[1:] + start for part, start in zip(parts, starts, strict=False))
+    return TrueWireHits(
+        offsets=np.concatenate([np.zeros(1, np.int64), *shifted]),
+        wire_id=np.concatenate([part.wire_id for part in parts]),
+        time_raw=np.concatenate([part.time_raw for part in parts]),
+        side=np.concatenate([part.side for part in parts]),
+    )
+
+
+def _simulate(
+    particles: Particles, streams: list[np.random.Generator], config: CdcResponse, background_hits: WireHits | None
+) -> TrueWireHits:
+    track_rng, background_rng, overlay_rng = streams
     n_events = particles.n_events
     event, wire, time_ns = config.background.draw(n_events, background_rng)
     keys = [*_signal_keys(particles, track_rng, config), _keys(event, wire, _raw(time_ns), UNKNOWN)]

@@ -15,13 +15,15 @@ from typer.testing import CliRunner
 import sim.cli
 from sim import generation
 from sim.blocks import BLOCK_EVENTS, Stage, stream
+from sim.detector.cdc import CdcResponse, WireBackground, WirePreset, respond_cdc
 from sim.detector.ecl.config import DigitiserMode, EclResponse
 from sim.detector.ecl.response import respond
-from sim.files import SUFFIXES, read_events
-from sim.generators import PROCESSES, Bhabha, DarkPhoton, PhotonGun
+from sim.files import SUFFIXES, read_events, write_events
+from sim.generators import PROCESSES, Bhabha, DarkPhoton, MuonPair, PhotonGun
 from sim.generators.bhabha import Accept
 from sim.generators.guns import Frame
 from sim.offline.reco import reconstruct
+from trigger.cdc.mask import CdcMask
 from trigger.events import EventRecord
 
 HELP = "generate", "--help"
@@ -73,6 +75,36 @@ def generation_background():
     from sim.detector.background import Background, BackgroundPreset
 
     return Background(preset=BackgroundPreset.NOMINAL, scale=3.0)
+
+
+def test_wires_beside_the_calorimeter(tmp_path):
+    """The wires have a stream of their own: the calorimeter's hits are the same with and without them."""
+    common = ("generate", "mu-mu", "--events", 50, "--seed", 3)
+    (tmp_path / "dead.toml").write_text("layers = [30]\n")
+    options = ("--wires", "--wire-background", "low", "--wire-background-scale", "0.3", "--dead", tmp_path / "dead.toml")
+    assert invoke(*common, "--out", tmp_path / "with.npz", *options) == (0, "")
+    assert invoke(*common, "--out", tmp_path / "without.npz") == (0, "")
+    record, plain = read_events(tmp_path / "with.npz"), read_events(tmp_path / "without.npz")
+    chamber = CdcResponse(
+        background=WireBackground(preset=WirePreset.LOW, scale=0.3), mask=CdcMask.from_toml(tmp_path / "dead.toml")
+    )
+    particles = MuonPair().generate(50, stream(3, "mu-mu", Stage.GENERATE, 0))
+    wires = respond_cdc(particles, stream(3, "mu-mu", Stage.DRIFT_CHAMBER, 0), chamber)
+    assert set(record.arrays) == set(plain.arrays) | set(wires)
+    for name, array in (plain.arrays | wires).items():
+        np.testing.assert_array_equal(record[name], array, err_msg=name)
+    assert record.meta["labels"]["drift_chamber"]["cdc_background"].startswith("GUESS")
+    assert set(record.meta["digests"]) - set(plain.meta["digests"]) == {"drift_chamber"}
+
+
+def test_own_hits_of_wires(tmp_path):
+    hits = {"wire_offsets": np.array([0, 1]), "wire_id": np.array([77], np.int16), "wire_time": np.array([400], np.int16)}
+    write_events(tmp_path / "random.npz", EventRecord(hits))
+    options = ("--wires", "--wire-hits", tmp_path / "random.npz")
+    assert invoke("generate", "photon-gun", "--events", 20, "--out", tmp_path / "out.npz", *options) == (0, "")
+    record = read_events(tmp_path / "out.npz")
+    assert record["wire_id"].tolist() == 20 * [77]
+    assert "wire_hits" in record.meta["digests"]
 
 
 def test_metadata_say_how_the_events_were_made(tmp_path):
@@ -178,6 +210,12 @@ def test_blocks_of_a_file_by_range(tmp_path, monkeypatch):
         (("bhabha", "--events", 5, "--background-scale", -1), "Background.scale must be"),
         (("bhabha", "--events", 5, "--gain", 3), "EclResponse.gain must be"),
         (("bhabha", "--events", 5, "--background-hits", "none.npz"), "none.npz: no such file"),
+        (("bhabha", "--events", 5, "--wire-background", "low"), "--dead need --wires"),
+        (("bhabha", "--events", 5, "--wires", "--wire-background", "huge"), "--wire-background must be one of none, low"),
+        (("bhabha", "--events", 5, "--wires", "--wire-background-scale", -1), "WireBackground.scale must be"),
+        (("bhabha", "--events", 5, "--wires", "--wire-hits", "none.npz"), "none.npz: no such file"),
+        (("bhabha", "--events", 5, "--wires", "--dead", "none.toml"), "none.toml: not a readable TOML file"),
+        (("bhabha", "--events", 5, "--wire-t0", 4900), "--wire-t0 is for --wire-hits"),
         (("bhabha", "--events", 5, "--smear-vertex"), "--smear-vertex is for --from-file"),
         (("bhabha", "--events", 5, "--event-blocks", "0:2"), "--event-blocks must be a:b"),
         (("bhabha", "--events", 5, "--from-file", "in.hepmc"), "exclude each other"),

@@ -99,6 +99,18 @@ def test_same_seed_same_hits_and_tracks_do_not_depend_on_background(gun):
     assert len(other["wire_id"]) != len(plain["wire_id"]) or (other["wire_time"] != plain["wire_time"]).any()
 
 
+def test_events_of_several_chunks(gun):
+    """More events than are sorted together: the hits of the first ones are those of a shorter sample."""
+    particles = gun(13, 5000, momentum_gev=5.0)
+    hits = simulate(particles, stream(), PERFECT)
+    assert len(hits.offsets) == 5001
+    assert (np.diff(hits.offsets) > 20).all()
+    short = simulate(particles.first(4096), stream(), PERFECT)
+    assert (hits.offsets[:4097] == short.offsets).all()
+    assert (hits.wire_id[: short.offsets[-1]] == short.wire_id).all()
+    assert (hits.time_raw[: short.offsets[-1]] == short.time_raw).all()
+
+
 def test_event_time_moves_all_hits_of_an_event(gun):
     particles = gun(13, 200, momentum_gev=5.0)
     still = respond_cdc(particles, stream(), PERFECT)
