@@ -57,6 +57,8 @@ def test_spectrum_angles_charges_and_times(muons):
     assert cosine.min() >= np.cos(np.deg2rad(75.0))
     # About cos^2 per solid angle, times the component across the beam line: mean of the cosine near 3/4.
     assert 0.7 < cosine.mean() < 0.82
+    # Lines along the beam miss the chamber more often: without the component across it both would be equal.
+    assert (muons.px**2 / momentum**2).mean() > 1.15 * (muons.pz**2 / momentum**2).mean()
 
 
 def test_both_arms_of_a_track():

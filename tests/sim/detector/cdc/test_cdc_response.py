@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from sim.detector.cdc import CdcResponse, WireBackground, WirePreset, respond_cdc
+from sim.detector.cdc.cells import room_for
 from sim.detector.cdc.drift import cell_size_cm, drift_time_ns
 from sim.detector.cdc.geometry import WINDOW_NS, wires
-from sim.detector.cdc.response import LEFT, RIGHT, TIME_LSB_NS, simulate
+from sim.detector.cdc.response import LEFT, RIGHT, TIME_LSB_NS, _crossed, simulate
+from sim.detector.ecl.flight import flight_of
 from trigger.cdc.mask import CdcMask
 from trigger.errors import InputError
 from trigger.events import validate
@@ -53,6 +55,19 @@ def test_efficiency_of_full_cells(gun):
     seen = len(np.unique(event * 56 + layer)) / (56 * n)
     assert 0.985 - 0.0015 < seen < 0.988
     assert len(np.unique(LAYER_OF_WIRE[simulate(gun(13, 5, momentum_gev=20.0), stream(), PERFECT).wire_id])) == 56
+
+
+def test_efficiency_of_short_paths(gun):
+    """A cell that is crossed by half its height is missed with the root of the probability: 0.4^0.5."""
+    config = CdcResponse(efficiency=0.6, material_x0=0.0, energy_loss_gev=0.0)
+    particles = gun(13, 400, momentum_gev=0.3, theta_deg=(80, 100))
+    rows = np.arange(400)
+    crossed = _crossed(flight_of(particles, rows), stream(), config, room_for(400))
+    assert (crossed.path < 0.5).mean() > 0.1
+    expected = (1 - 0.4**crossed.path).sum()
+    seen = len(simulate(particles, stream(), config).wire_id)
+    # Late hits and second hits of a wire in one data clock are lost: some per mille.
+    assert 0.985 * expected < seen < 1.005 * expected
 
 
 def test_times_and_sides(gun):
