@@ -42,9 +42,9 @@ def fit_values(k: NDArray[np.int64], n: NDArray[np.int64], threshold_gev: float)
     inside = (counts.E_EDGES[:-1] > FIT_RANGE[0] * threshold_gev - 1e-9) & (
         counts.E_EDGES[1:] < FIT_RANGE[1] * threshold_gev + 1e-9
     )
-    first, last = np.flatnonzero(inside)[[0, -1]]
-    edges = counts.E_EDGES[first : last + 2]
-    k, n = k[first : last + 1], n[first : last + 1]
+    place = np.flatnonzero(inside)
+    edges = counts.E_EDGES[inside.argmax() : inside.argmax() + place.size + 1]
+    k, n = k[place], n[place]
     fit = _fit(edges, k, n)
     if fit is None:
         return (None,) * (len(FIT_COLUMNS) - 1) + (False,)

@@ -259,7 +259,7 @@ def variants(tables: Tables) -> Figure:
             if axes is grid[0]:
                 axes.plot(x, [100 * _array(t, "half_16_84_over_threshold")[0] for t in chosen], "x", color=SERIES[k], ms=5)
         axes.set_xticks(range(len(lines)), lines)
-        axes.set_xlim(-0.5, len(lines) - 0.5)
+        axes.set_xlim(-0.5, max(len(lines), 1) - 0.5)
         axes.set_title(title)
         axes.grid(axis="x", visible=False)
     _expectation(grid[0], table, lines)

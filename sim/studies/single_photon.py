@@ -74,6 +74,10 @@ class SinglePhotonStudy:
         if self.seed < 0:
             msg = f"--seed must not be negative, not {self.seed}"
             raise InputError(msg)
+        for key in ("lml_cl_e_cms_1", "lml_cl_e_cms_2", "lml_cl_e_cms_3"):
+            if self.parameters[key] == 0:
+                msg = f"--parameters: {key} must be above 0 for a turn-on, not 0"
+                raise InputError(msg)
 
     def samples(self) -> tuple[Sample, ...]:
         """All samples: gun and mu mu gamma at the chosen background and at multiples of the guess, and one per A' mass."""

@@ -1,5 +1,6 @@
 """The benchmark runs, names its peers, and measures what it says."""
 
+import numpy as np
 import pytest
 
 from sim.studies.benchmark import QUICK, as_table, run_benchmark, stage_shares, stream_memory
@@ -35,6 +36,11 @@ def test_memory_of_a_stream_does_not_grow_with_its_length():
     assert long["fired"] > short["fired"] > 0
     assert long["peak_bytes"] < short["peak_bytes"] + 50e6
     assert long["peak_bytes"] < long["aim_peak_bytes"]
+
+
+def test_memory_of_a_stream_is_not_that_of_its_parent():
+    held = np.ones(100_000_000)
+    assert stream_memory(1000)["peak_bytes"] < held.nbytes
 
 
 def test_shares_add_up_to_the_whole():

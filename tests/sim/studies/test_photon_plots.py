@@ -6,7 +6,9 @@ from PIL import Image
 
 from sim.offline.single_photon import mandelstam_s
 from sim.studies.photon_plots import REACH_GEV, plots
+from sim.studies.single_photon import SinglePhotonStudy, run_study
 from sim.studies.tables import read
+from trigger.ecl import EclParameters
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,13 @@ def test_every_picture_is_drawn(pictures):
             grey = np.asarray(image.convert("L").resize((400, 200)))
         quarters = [grey[y : y + 100, x : x + 200] for x in (0, 200) for y in (0, 100)]
         assert all(quarter.min() < 200 for quarter in quarters), path.name
+
+
+def test_tables_without_a_single_fit_are_drawn(tmp_path):
+    parameters = EclParameters.default().replace(lml_cl_e_cms_1=9, lml_cl_e_cms_2=8, lml_cl_e_cms_3=7)
+    tables = run_study(SinglePhotonStudy(events=100, parameters=parameters, masses_gev=()), tmp_path)
+    assert not any(tables["turn_on_fits"].column("valid"))
+    assert all(path.exists() for path in plots(tables, tmp_path).values())
 
 
 def test_reach_markers_are_the_masses_of_the_thresholds():

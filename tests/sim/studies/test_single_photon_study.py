@@ -174,7 +174,13 @@ def test_digest_follows_every_choice(small_study):
     assert len({study.digest() for study in [small_study, *others]}) == 6
 
 
-@pytest.mark.parametrize(("choice", "match"), [({"events": 50}, "--events"), ({"seed": -1}, "--seed")])
+NO_CUT = EclParameters.default().replace(lml_cl_e_cms_1=0)
+
+
+@pytest.mark.parametrize(
+    ("choice", "match"),
+    [({"events": 50}, "--events"), ({"seed": -1}, "--seed"), ({"parameters": NO_CUT}, "lml_cl_e_cms_1 must be above 0")],
+)
 def test_impossible_study_is_refused(choice, match):
     with pytest.raises(InputError, match=match):
         SinglePhotonStudy(**choice)
@@ -184,3 +190,12 @@ def test_limit_lies_below_the_interval(small_tables):
     tables, _ = small_tables
     for row in rows(tables["plateaus"], sample="gun"):
         assert row["lower_limit_95"] < row["low"] <= row["efficiency"]
+
+
+@pytest.mark.parametrize("threshold", ["0.06", "5.5", "9"])
+def test_thresholds_at_and_beyond_the_photons_give_tables_too(tmp_path, threshold):
+    parameters = EclParameters.default().replace(lml_cl_e_cms_1=threshold)
+    tables = run_study(SinglePhotonStudy(events=100, parameters=parameters, masses_gev=()), tmp_path)
+    found = rows(tables["turn_on_fits"], sample="gun", line="lml1")
+    assert found[0]["threshold_gev"] == float(threshold)
+    assert (found[0]["e50_gev"], found[0]["valid"]) == (None, False)

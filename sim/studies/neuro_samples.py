@@ -1,0 +1,152 @@
+"""Simulated training sets of the neuro trigger: several tracks per event through drift chamber, segments, 2D finder and input stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.blocks import Stage, stream
+from sim.detector.cdc.background import WireBackground, WirePreset
+from sim.detector.cdc.config import CdcResponse
+from sim.detector.cdc.response import simulate
+from sim.generators.guns import mass_gev
+from sim.generators.particles import Particles
+from trigger.cdc import HoughFinder, NeuroInputs, SegmentFinder
+from trigger.geometry.cdc import PT_RADIUS_GEV_PER_CM
+
+if TYPE_CHECKING:
+    from hls.data import RealTracks
+    from hls.sets import TrainingSet
+
+SAMPLE = "neuro training"
+LIGHT_CHARGES = {211: 1, 13: -1, 11: -1}
+PROTON = 2212
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kinematics:
+    """What tracks look like: arrays (n,) of z in cm, theta in rad, and signed curvature in 1/cm, to be drawn from."""
+
+    z_cm: NDArray[np.float64]
+    theta_rad: NDArray[np.float64]
+    omega_per_cm: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuroRecipe:
+    """How the sample is made; our choice, compared with the training part of the real tracks.
+
+    blocks of block_events events with `tracks` particles each. real_share: probability that a particle has z, theta and curvature of a
+    real track, smeared; the others are flat in z, cos(theta) and 1/pT in the ranges given, within signal_share of them at the
+    interaction point. backgrounds: levels of the wire background, one block after the other (guesses). max_distance: largest
+    distance of 2D track and particle, in widths of azimuth and curvature.
+    """
+
+    seed: int = 20261121
+    blocks: int = 66
+    block_events: int = 4000
+    tracks: int = 5
+    real_share: float = 0.75
+    signal_share: float = 0.3
+    z_cm: float = 100.0
+    theta_deg: tuple[float, float] = (18.0, 150.0)
+    pt_gev: tuple[float, float] = (0.25, 6.0)
+    smear_z_cm: float = 2.0
+    smear_theta_rad: float = 0.05
+    smear_omega_per_cm: float = 3e-4
+    least_omega_per_cm: float = 1.8e-4
+    backgrounds: tuple[tuple[WirePreset, float], ...] = ((WirePreset.NOMINAL, 1.0), (WirePreset.HIGH, 0.8), (WirePreset.HIGH, 1.2))
+    species: tuple[tuple[int, float], ...] = ((211, 0.5), (13, 0.15), (PROTON, 0.25), (11, 0.1))
+    width_phi_rad: float = 0.015
+    width_omega_per_cm: float = 4.4e-4
+    max_distance: float = 4.0
+
+
+def real_kinematics(tracks: RealTracks) -> Kinematics:
+    """The reconstructed tracks; curvature from the crossing angles that the network saw."""
+    from hls.data import THETA_CENTRE_DEG, THETA_SCALE_DEG, Z_SCALE_CM
+    from trigger.cdc.neuro.formats import NODE
+    from trigger.geometry.cdc import superlayers
+
+    chosen = tracks.select(tracks.first_of_track)
+    x = chosen.x_raw.reshape(len(chosen), 9, 3)
+    present = (x != 0).any(axis=2)
+    sine = np.sin(2 * NODE.to_float(x[..., 2]))
+    omega = (2 * sine * present).sum(axis=1) / np.maximum((superlayers().radius_cm[:, 0] * present).sum(axis=1), 1)
+    return Kinematics(
+        z_cm=chosen.target[:, 0] * Z_SCALE_CM,
+        theta_rad=np.radians(THETA_CENTRE_DEG + THETA_SCALE_DEG * chosen.target[:, 1]),
+        omega_per_cm=omega,
+    )
+
+
+def make_block(recipe: NeuroRecipe, real: Kinematics, block: int) -> TrainingSet:
+    """The tracks of one block that have an expert and belong to a particle."""
+    from hls.sets import TrainingSet
+
+    particles, z_cm, theta_rad, phi, omega = _particles(recipe, real, stream(recipe.seed, SAMPLE, Stage.GENERATE, block))
+    preset, scale = recipe.backgrounds[block % len(recipe.backgrounds)]
+    response = CdcResponse(background=WireBackground(preset=preset, scale=scale))
+    hits = simulate(particles, stream(recipe.seed, SAMPLE, Stage.RESPONSE, block), response)
+    segments = SegmentFinder().run(hits.offsets, hits.wire_id, hits.time_raw).arrays()
+    found = HoughFinder().run(segments["cdc_offsets"], segments["cdc_ts_id"], segments["cdc_priority"])
+    vectors = NeuroInputs().run(found, *segments.values())
+    event = np.repeat(np.arange(recipe.block_events), np.diff(found.track_offsets))
+    turn = found.plane.phi0_rad(found.track_phi_raw)[:, None] - phi[event]
+    turn = np.remainder(turn + np.pi, 2 * np.pi) - np.pi
+    bend = found.plane.omega_per_cm(found.track_omega_raw)[:, None] - omega[event]
+    distance = np.hypot(turn / recipe.width_phi_rad, bend / recipe.width_omega_per_cm)
+    nearest = distance.argmin(axis=1)
+    good = (vectors.track_expert >= 0) & (distance.min(axis=1) < recipe.max_distance)
+    return TrainingSet(
+        x_raw=vectors.x_raw[good],
+        z_cm=z_cm[event, nearest][good].astype(np.float32),
+        theta_deg=np.degrees(theta_rad[event, nearest][good]).astype(np.float32),
+        weight=np.ones(int(good.sum()), np.float32),
+    )
+
+
+def _particles(recipe: NeuroRecipe, real: Kinematics, rng: np.random.Generator) -> tuple[Particles, *tuple[NDArray, ...]]:
+    """Particles, and z, theta, azimuth, curvature of each event's particles (events, tracks)."""
+    shape = (recipe.block_events, recipe.tracks)
+    z_cm, theta, omega = _flat(recipe, rng, shape)
+    row = rng.integers(0, len(real.z_cm), shape)
+    signal = np.abs(real.z_cm[row]) < 1
+    smeared = real.omega_per_cm[row] + recipe.smear_omega_per_cm * rng.uniform(-1, 1, shape)
+    smeared = np.where(smeared < 0, -1, 1) * np.maximum(np.abs(smeared), recipe.least_omega_per_cm)
+    is_real = rng.random(shape) < recipe.real_share
+    z_cm = np.where(is_real, real.z_cm[row] + np.where(signal, 0, recipe.smear_z_cm * rng.standard_normal(shape)), z_cm)
+    low, high = np.radians(recipe.theta_deg)
+    theta = np.where(is_real, np.clip(real.theta_rad[row] + recipe.smear_theta_rad * rng.standard_normal(shape), low, high), theta)
+    omega = np.where(is_real, smeared, omega)
+    phi = rng.uniform(-np.pi, np.pi, shape)
+    codes, shares = zip(*recipe.species, strict=True)
+    positive = omega > 0
+    code = rng.choice(codes, shape, p=shares)
+    code = np.where((code == PROTON) & ~positive, 211, code)
+    sign = np.select([code == kind for kind in LIGHT_CHARGES], list(LIGHT_CHARGES.values()), 1)
+    mass = np.select([code == kind for kind in codes], [mass_gev(kind) for kind in codes])
+    pdg = code * np.where(positive, sign, -sign)
+    pt = PT_RADIUS_GEV_PER_CM / np.abs(omega)
+    momentum = (pt * np.cos(phi), pt * np.sin(phi), pt / np.tan(theta))
+    zero = np.zeros(z_cm.size)
+    px, py, pz = (component.ravel() for component in momentum)
+    particles = Particles(
+        offsets=np.arange(shape[0] + 1, dtype=np.int64) * shape[1], pdg=pdg.ravel().astype(np.int32), px=px, py=py, pz=pz,
+        energy=np.sqrt(mass.ravel() ** 2 + px**2 + py**2 + pz**2), vx=zero, vy=zero, vz=z_cm.ravel(), t=zero,
+        weight=np.ones(shape[0]),
+    )  # fmt: skip
+    return particles, z_cm, theta, phi, omega
+
+
+def _flat(recipe: NeuroRecipe, rng: np.random.Generator, shape: tuple[int, int]) -> tuple[NDArray, NDArray, NDArray]:
+    """z, theta and curvature, flat in z, cos(theta) and curvature but for the tracks of the interaction point."""
+    signal = rng.random(shape) < recipe.signal_share
+    z_cm = np.where(signal, 0.05 * rng.standard_normal(shape), rng.uniform(-recipe.z_cm, recipe.z_cm, shape))
+    low, high = np.cos(np.radians(recipe.theta_deg))
+    theta = np.arccos(rng.uniform(low, high, shape))
+    stiff, soft = (PT_RADIUS_GEV_PER_CM / pt for pt in recipe.pt_gev[::-1])
+    return z_cm, theta, rng.uniform(stiff, soft, shape) * rng.choice([-1, 1], shape)
