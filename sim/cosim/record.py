@@ -19,7 +19,7 @@ CONFIDENCE = 0.95
 def upper_limit(n_failed: int, n_events: int) -> float:
     """95 % upper limit on the failure rate: 3/N for no failure in N events, else the exact Clopper-Pearson bound (one-sided).
 
-    1 for no events. Source: DESIGN of this project; C. J. Clopper, E. S. Pearson, Biometrika 26 (1934) 404.
+    1 for no events. Source: C. J. Clopper, E. S. Pearson, Biometrika 26 (1934) 404.
     """
     if n_events == 0 or n_failed >= n_events:
         return 1.0

@@ -36,7 +36,7 @@ class Bhabha:
 
     isr: add one collinear photon with the s-channel radiator, which for small angles radiates too much (its scale is s,
     not t): a veto study with it is pessimistic. accept matters with radiation only. isr_mass_min_gev: smallest mass of
-    the lepton pair with radiation. Source: SIM 1.3 items 1 and 3.
+    the lepton pair with radiation. Source: SOURCES 1.3 items 1 and 3.
     """
 
     theta_min_deg: float = 10.0

@@ -22,7 +22,7 @@ class DarkPhoton:
     """One photon between theta_min_deg and 180 - theta_min_deg (CM frame) recoiling against an A' of mass_gev.
 
     The A' stays in the truth with the code `INVISIBLE_DARK_PHOTON` and leaves no signal. epsilon scales the
-    cross-section only. Source: SIM 1.3 item 7.
+    cross-section only. Source: SOURCES 1.3 item 7.
     """
 
     mass_gev: float = 1.0

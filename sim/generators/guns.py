@@ -69,7 +69,7 @@ class ParticleGun:
 
     pdg: particle code. range_gev: range of the momentum or transverse momentum. both_charges: particle and antiparticle
     in equal numbers. z_cm: range of the vertex along z, flat; None for the interaction point. The defaults but `pdg`
-    follow the training gun of the neuro trigger (SIM 1.3 item 14).
+    follow the training gun of the neuro trigger (SOURCES 1.3 item 14).
     """
 
     pdg: int = 13

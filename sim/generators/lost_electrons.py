@@ -33,7 +33,7 @@ class LostElectrons:
     All angles in the CM frame; lost_deg must be smaller than theta_min_deg (collinear final-state photons belong to Bhabha
     scattering). Defaults: a little wider than the gaps of the calorimeter at the beams, which are 16 and 19 degrees in this
     frame, so that the detector decides what is lost. weighted: keep the phase-space weights (mean 1).
-    Source: SIM 1.3 item 5 (CALKUL form); mass term of the equivalent-photon spectrum (SIM 1.4).
+    Source: SOURCES 1.3 item 5 (CALKUL form); mass term of the equivalent-photon spectrum (SOURCES 1.4).
     """
 
     e_star_min_gev: float = 0.25

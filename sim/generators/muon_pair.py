@@ -24,7 +24,7 @@ class MuonPair:
 
     The photon has the polar angle of first-order radiation, the pair the Born angles in its own rest frame about its
     boosted axis. For hard photons at large angle the exact tree (`RadiativeMuonPair`) is better.
-    Source: SIM 1.3 item 3.
+    Source: SOURCES 1.3 item 3.
     """
 
     mass_min_gev: float = 2.0 * qed.MUON_MASS_GEV * 1.0001

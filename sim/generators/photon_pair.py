@@ -23,7 +23,7 @@ class PhotonPair:
     """Two photons, both between theta_min_deg and 180 - theta_min_deg from the electron in the CM frame.
 
     isr: add one collinear photon; the cut then holds in the CM frame of the beams, for both photons. isr_mass_min_gev:
-    smallest mass of the pair with radiation. Source: SIM 1.3 items 2 and 3.
+    smallest mass of the pair with radiation. Source: SOURCES 1.3 items 2 and 3.
     """
 
     theta_min_deg: float = 10.0

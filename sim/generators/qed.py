@@ -7,15 +7,15 @@ import math
 import numpy as np
 
 ALPHA_0 = 1.0 / 137.036
-"""Fine-structure constant at zero momentum transfer (SIM 1.3)."""
+"""Fine-structure constant at zero momentum transfer (SOURCES 1.3)."""
 GEV2_NB = 0.38938e6
-"""1 / GeV^2 in nb (SIM 1.3)."""
+"""1 / GeV^2 in nb (SOURCES 1.3)."""
 ELECTRON_MASS_GEV = 0.51099895e-3
 MUON_MASS_GEV = 0.1056583755
 TAU_MASS_GEV = 1.77693
 """Lepton masses: Particle Data Group, Review of Particle Physics 2024."""
 HADRONIC_SHIFT_S = 0.0161
-"""Hadronic part of the running at s = 111.9 GeV^2, time-like (SIM 1.3)."""
+"""Hadronic part of the running at s = 111.9 GeV^2, time-like (SOURCES 1.3)."""
 _S_REFERENCE_GEV2 = 111.9
 
 # Hadronic part at space-like q^2: A + B ln(1 + C |q^2|) below each |q| in GeV.
@@ -32,7 +32,7 @@ _HADRONIC_FIT = (
 def leptonic_shift(q2_gev2: np.ndarray) -> np.ndarray:
     """Leptonic part of the running of alpha at one loop (real part), for any q^2 but 0.
 
-    Source: textbook vacuum polarisation; 0.02127 at q^2 = 111.9 GeV^2 (SIM 1.3).
+    Source: textbook vacuum polarisation; 0.02127 at q^2 = 111.9 GeV^2 (SOURCES 1.3).
     """
     q2 = np.asarray(q2_gev2, float)
     shift = np.zeros_like(q2)
@@ -82,7 +82,7 @@ def radiator(x: np.ndarray, s_gev2: float) -> np.ndarray:
     """H(x) / (b x^(b-1)): density, in y = x^b, of the energy fraction x lost to initial-state radiation.
 
     x: 0 <= x < 1; the squared energy left is s (1 - x). Soft photons are exponentiated, hard ones to second order.
-    Source: Kuraev and Fadin, Sov. J. Nucl. Phys. 41 (1985) 466 (SIM 1.3 item 3).
+    Source: Kuraev and Fadin, Sov. J. Nucl. Phys. 41 (1985) 466 (SOURCES 1.3 item 3).
     """
     b = radiator_power(s_gev2)
     log = math.log(s_gev2 / ELECTRON_MASS_GEV**2)

@@ -15,7 +15,7 @@ _X_STEPS, _ANGLE_STEPS = 2000, 2000
 def photon_spectrum(x: np.ndarray, turn_max: float, beam_gev: float) -> np.ndarray:
     """Equivalent photons per unit of energy fraction x, for leptons with 1 - cos(theta) below turn_max.
 
-    Source: SIM 1.4, with limits of the momentum transfer from the angle.
+    Source: SOURCES 1.4, with limits of the momentum transfer from the angle.
     """
     lowest = qed.ELECTRON_MASS_GEV**2 * x**2 / (1.0 - x)
     ratio = 1.0 + 2.0 * beam_gev**2 * (1.0 - x) * turn_max / lowest

@@ -48,7 +48,7 @@ class RadiativeMuons:
 
     weighted: keep the phase-space weights (mean 1) instead of unweighting. currents, muon_mass: for comparison with
     other calculations. Unweighted events have weight 1, save about one in 10^4 that exceeds the largest weight of the
-    pilot sample and keeps the ratio. Source: SIM 1.3 item 4 (CALKUL form, massive momenta in the denominators); the
+    pilot sample and keeps the ratio. Source: SOURCES 1.3 item 4 (CALKUL form, massive momenta in the denominators); the
     mass term of `MuonMass.EXACT` is derived here from the electron tensor.
     """
 

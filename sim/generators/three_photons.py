@@ -25,7 +25,7 @@ class ThreePhotons:
     """Three photons, each with E* above e_star_min_gev and more than theta_min_deg from the beams in the CM frame.
 
     The electron mass is neglected, hence the lowest angle. weighted: keep the phase-space weights (mean 1).
-    Source: SIM 1.3 item 6.
+    Source: SOURCES 1.3 item 6.
     """
 
     e_star_min_gev: float = 0.15

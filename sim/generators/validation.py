@@ -23,8 +23,8 @@ from sim.generators.radiative_muons import MuonMass, RadiativeMuons, Radiator
 from sim.generators.three_photons import ThreePhotons
 
 E_STAR_EDGES_GEV = (0.5, 1.0, 2.0, 3.0, 4.0, 5.3)
-"""Bins of the selected mu mu gamma sample (SIM 1.3 item 4)."""
-# Selection of that sample: muons in the drift chamber, photon in the calorimeter (SIM 1.2).
+"""Bins of the selected mu mu gamma sample (SOURCES 1.3 item 4)."""
+# Selection of that sample: muons in the drift chamber, photon in the calorimeter (SOURCES 1.2).
 _MUON_DEG, _MUON_MIN_GEV, _PHOTON_DEG, _PHOTON_MIN_GEV = (17.0, 150.0), 0.5, (12.4, 155.1), 0.5
 # The reference sample starts at this pair mass: inferred, its total and its initial-state part agree for 0.3 GeV alone.
 _REFERENCE_MASS_GEV = 0.3
@@ -65,12 +65,12 @@ def _rounded(reference: float, step: float) -> dict[str, Any]:
 
 
 def _two_body() -> Iterator[Comparison]:
-    running = "SIM 1.3 item 1; 0.5 % for the hadronic running in t"
+    running = "SOURCES 1.3 item 1; 0.5 % for the hadronic running in t"
     yield Comparison(
         name="Bhabha 10-170 deg, alpha(0)",
         ours=fixed_coupling_nb(10.0, qed.ALPHA_0),
         **_rounded(286.8, 0.1),
-        source="SIM 1.3 item 1",
+        source="SOURCES 1.3 item 1",
     )
     for theta, reference in ((10.0, 298.8), (5.0, 1236.0), (3.0, 3454.0), (0.5, 123.9e3)):
         ours = Bhabha(theta_min_deg=theta).cross_section().nb
@@ -78,14 +78,14 @@ def _two_body() -> Iterator[Comparison]:
         yield Comparison(name=name, ours=ours, reference=reference, tolerance=0.005 * reference, source=running)
     yield Comparison(
         name="Bhabha 10-170 deg, with radiation", ours=Bhabha(isr=True).cross_section().nb, reference=300.0, tolerance=9.0,
-        source="SIM 1.2: BabaYaga 300 +- 3; 3 % for missing final-state radiation",
+        source="SOURCES 1.2: BabaYaga 300 +- 3; 3 % for missing final-state radiation",
     )  # fmt: skip
     yield Comparison(
-        name="gamma gamma 10-170 deg, Born", ours=PhotonPair().cross_section().nb, **_rounded(4.525, 0.001), source="SIM 1.3 item 2"
+        name="gamma gamma 10-170 deg, Born", ours=PhotonPair().cross_section().nb, **_rounded(4.525, 0.001), source="SOURCES 1.3 item 2"
     )
     yield Comparison(
         name="gamma gamma 10-170 deg, with radiation", ours=PhotonPair(isr=True).cross_section().nb, reference=4.99, tolerance=0.15,
-        source="SIM 1.2: BabaYaga 4.99 +- 0.05; 3 % for missing virtual terms",
+        source="SOURCES 1.2: BabaYaga 4.99 +- 0.05; 3 % for missing virtual terms",
     )  # fmt: skip
     s = NOMINAL.s_gev2
     for name, mass, mass_min, reference in (
@@ -95,14 +95,14 @@ def _two_body() -> Iterator[Comparison]:
         ("tau tau, with radiation", qed.TAU_MASS_GEV, 0.0, 0.916),
     ):
         ours = radiative_cross_section_nb(s, mass, mass_min)
-        yield Comparison(name=name, ours=ours, reference=reference, tolerance=0.001, source="SIM 1.3 item 3; 0.1 % for the running")
+        yield Comparison(name=name, ours=ours, reference=reference, tolerance=0.001, source="SOURCES 1.3 item 3; 0.1 % for the running")
 
 
 def _dark_photon() -> Iterator[Comparison]:
     for mass, reference, step in ((0.1, 9.05, 0.01), (1.0, 9.17, 0.01), (5.0, 13.6, 0.1), (8.0, 34.2, 0.1), (9.5, 96.2, 0.1)):
         ours = DarkPhoton(mass_gev=mass).cross_section().nb
         name = f"gamma A', m = {mass:g} GeV, epsilon = 1, 10-170 deg"
-        yield Comparison(name=name, ours=ours, **_rounded(reference, step), source="SIM 1.3 item 7")
+        yield Comparison(name=name, ours=ours, **_rounded(reference, step), source="SOURCES 1.3 item 7")
 
 
 def _radiative_muons(seed: int, n_events: int) -> Iterator[Comparison]:
@@ -111,12 +111,12 @@ def _radiative_muons(seed: int, n_events: int) -> Iterator[Comparison]:
         events, point, weight = _sample(process, seed, n_events)
         above = point[1] > _REFERENCE_MASS_GEV**2
         quoted = _rounded(reference, 0.001)
-        source = "SIM 1.3 item 4; pair mass above 0.3 GeV inferred"
+        source = "SOURCES 1.3 item 4; pair mass above 0.3 GeV inferred"
         yield _measured(f"mu mu gamma, E* > 0.25 GeV, {name}", weight, above, quoted, source)
     # The last sample is the full one, in which the selected events are counted.
     chosen = selected(events)
     e_star = events.to_truth()["true_photon_estar"]
-    source = "SIM 1.3 item 4; 0.5 pb for the statistics of the reference"
+    source = "SOURCES 1.3 item 4; 0.5 pb for the statistics of the reference"
     quoted = {"reference": 93.3, "tolerance": 0.5}
     yield _measured("mu mu gamma selected", weight * _PB_PER_NB, chosen, quoted, source, "pb")
     for low, high, picobarn in zip(E_STAR_EDGES_GEV[:-1], E_STAR_EDGES_GEV[1:], (22.8, 22.5, 11.9, 8.5, 24.1), strict=True):
@@ -138,7 +138,7 @@ def _convolution(seed: int, n_events: int) -> Comparison:
     spectrum = coupling / (3.0 * math.pi) * (1.0 + 0.5 * low / mass2) * beta * sigma * coupling / qed.ALPHA_0
     expected = {"reference": float(np.trapezoid(spectrum, np.log(mass2))), "tolerance": 0.0}
     return _measured(
-        "mu mu gamma from the initial state, 10-170 deg, against gamma A' folded", weight, inside, expected, "SIM 1.3 items 4 and 7"
+        "mu mu gamma from the initial state, 10-170 deg, against gamma A' folded", weight, inside, expected, "SOURCES 1.3 items 4 and 7"
     )
 
 
@@ -147,7 +147,7 @@ def _three_photons() -> Iterator[Comparison]:
         section = ThreePhotons(e_star_min_gev=e_star).cross_section()
         yield Comparison(
             name=f"gamma gamma gamma 10-170 deg, E* > {e_star:g} GeV", ours=section.nb, error=section.error_nb, reference=reference,
-            tolerance=0.02 * reference, source="SIM 1.3 item 6; 2 % for the statistics of the reference",
+            tolerance=0.02 * reference, source="SOURCES 1.3 item 6; 2 % for the statistics of the reference",
         )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def _lost_electrons(seed: int, n_events: int) -> Comparison:
     hardly = np.hypot(positron[1], positron[2]) < -positron[3] * math.tan(_HARDLY_RAD)
     expected = compton_nb(process, 1.0 - math.cos(_HARDLY_RAD))
     quoted = {"reference": expected, "tolerance": 0.005 * expected}
-    source = "SIM 1.4 and Compton scattering; 0.5 % for the approximation"
+    source = "SOURCES 1.4 and Compton scattering; 0.5 % for the approximation"
     return _measured("e e gamma, leptons lost, positron below 0.2 deg", weight, hardly, quoted, source)
 
 

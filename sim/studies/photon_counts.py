@@ -162,7 +162,7 @@ def _variants(block: Block, lines: tuple[Line, ...], parameters: EclParameters) 
 
 
 CENTRAL_DEG = (35.0, 120.0)
-"""Angles of the specification's expectation for isolated photons (SIM 2.5)."""
+"""Angles of the specification's expectation for isolated photons (SOURCES 2.5)."""
 
 
 def _central(block: Block) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ FIT_RANGE = (0.6, 2.0)
 """Fitted range of E* / threshold. Our choice: from eight widths below the turn-on to the plateau."""
 MAP_MIN_EVENTS = 60
 """Events that a ring-and-azimuth bin needs for a fit of its own. Our choice: an E50 to about 1.5 %."""
-# E50 / threshold, width / threshold, smallest and largest width with an exact boost. Source: SIM 2.5 (isolated photons,
+# E50 / threshold, width / threshold, smallest and largest width with an exact boost. Source: SOURCES 2.5 (isolated photons,
 # 35 to 120 degrees), simulated there with another shower model.
 EXPECTED = {0.5: (1.10, 0.063, 0.055, 0.061), 1.0: (1.075, 0.049, 0.038, 0.041), 2.0: (1.054, 0.040, 0.025, 0.026)}
 
@@ -81,7 +81,7 @@ def fits(c: Counted) -> Table:
         columns, rows,
         f"fitted from {FIT_RANGE[0]:g} to {FIT_RANGE[1]:g} times the threshold; errors and bounds of one sigma",
         "half_16_84: half the step from 16 to 84 % of the plateau, without any curve: the turn-on has a tail beyond it",
-        "expected: E50 and width over threshold for isolated photons (SIM 2.5), no gain; a range for an exact boost",
+        "expected: E50 and width over threshold for isolated photons (SOURCES 2.5), no gain; a range for an exact boost",
     )  # fmt: skip
 
 

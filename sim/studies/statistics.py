@@ -12,7 +12,7 @@ ONE_SIGMA = float(special.erf(1 / np.sqrt(2)))
 """Probability inside one standard deviation, 0.6827: the default level of every interval (PDG, ROOT TEfficiency)."""
 
 NINETY_FIVE = 0.95
-"""Level of the one-sided limits (our choice: the level that DESIGN section 6 asks of mismatch rates)."""
+"""Level of the one-sided limits (our choice, as for mismatch rates)."""
 
 
 class Method(Enum):

@@ -14,7 +14,7 @@ from trigger.geometry.cdc import layers
 OUTER_RADIUS_CM = 113.0
 """A particle that gets here has left the chamber. Source: the outer wall follows the last layer (unverified)."""
 MATERIAL_RADIUS_CM = 15.0
-"""Radius at which all material before the first layer stands. Source: SIM section 3.4, our simplification."""
+"""Radius at which all material before the first layer stands. Source: SOURCES 3.4, our simplification."""
 _NORMAL_NS, _FIRST_SUPERLAYER_NS, _EARLIEST_NS = 500.0, 300.0, -100.0
 WINDOW_NS = np.stack([np.full(56, _EARLIEST_NS), np.where(layers().superlayer == 0, _FIRST_SUPERLAYER_NS, _NORMAL_NS)], axis=1)
 """Times, relative to the event, that are read out, by layer: float64 (56, 2). Source: basf2 cdc [SIM]."""

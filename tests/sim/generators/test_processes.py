@@ -173,7 +173,7 @@ def test_dark_photon_recoil_and_angles(mass):
     particles = draw(process)
     photon = in_cm(particles, slice(0, None, 2))
     assert set(particles.pdg[1::2].tolist()) == {INVISIBLE_DARK_PHOTON}
-    # SIM 1.3 item 7: E* = (s - m^2) / (2 sqrt(s)); the beam spread moves it by dE*/dsqrt(s) = (1 + m^2 / s) / 2.
+    # SOURCES 1.3 item 7: E* = (s - m^2) / (2 sqrt(s)); the beam spread moves it by dE*/dsqrt(s) = (1 + m^2 / s) / 2.
     assert photon[0].mean() == pytest.approx(process.e_star_gev, abs=3e-4)
     assert photon[0].std() < 8e-3
     s, m2 = NOMINAL.s_gev2, mass**2
@@ -214,7 +214,7 @@ def test_bhabha_either_keeps_lost_leptons():
 
 
 def test_muon_pair_spectrum_follows_the_radiator():
-    """Fraction of events above each pair mass, against the ratio of cross-sections of SIM 1.3 item 3."""
+    """Fraction of events above each pair mass, against the ratio of cross-sections of SOURCES 1.3 item 3."""
     particles = draw(MuonPair())
     first = particles.offsets[:-1]
     columns = (particles.energy, particles.px, particles.py, particles.pz)
@@ -332,7 +332,7 @@ def test_other_beams_reach_the_events():
 
 
 def test_running_coupling():
-    """SIM 1.3: 1/131.9 at 111.9 GeV^2, leptons 0.02127; no running at low momentum."""
+    """SOURCES 1.3: 1/131.9 at 111.9 GeV^2, leptons 0.02127; no running at low momentum."""
     assert 1 / float(qed.alpha_s(111.9)) == pytest.approx(131.9, abs=0.05)
     assert float(qed.leptonic_shift(np.array(111.9))) == pytest.approx(0.02127, abs=5e-6)
     assert float(qed.alpha_t(np.array(-1e-8))) == pytest.approx(qed.ALPHA_0, rel=1e-4)

@@ -31,7 +31,7 @@ def layers_crossed(hits, row=0):
     [(17, 19), (20, 24), (25, 33), (30, 43), (35, 55), (40, 56), (90, 56), (122.9, 56), (130, 38), (140, 22), (150, 13)],
 )
 def test_layers_against_polar_angle(gun, rng, theta, expected):
-    """pT = 2 GeV from the origin. Source: table of SIM section 3.1."""
+    """pT = 2 GeV from the origin. Source: table of SOURCES 3.1."""
     hits = hits_of(gun(13, 20, momentum_gev=2 / np.sin(np.deg2rad(theta)), theta_deg=(theta, theta)), rng)
     assert [len(layers_crossed(hits, row)) for row in range(20)] == 20 * [expected]
 
