@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from trigger.errors import InputError
+
 EXIT_FAILED = 1
 
 
@@ -17,45 +19,66 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    block: Annotated[str, typer.Argument(help="Block of the trigger: ecl.")],
-    events: Annotated[int, typer.Option(help="Number of events.")] = 100_000,
-    out: Annotated[Path, typer.Option(help="Record to write (.json).")] = Path("verify-ecl.json"),
+    block: Annotated[str, typer.Argument(help="ecl, tracks.hough (2D finder) or tracks.neuro (classic network).")],
+    events: Annotated[int, typer.Option(help="Number of events; of input vectors for tracks.neuro.")] = 100_000,
+    out: Annotated[Path | None, typer.Option(help="Record to write (.json); verify-BLOCK.json by default.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the events.")] = 1,
     simulator: Annotated[str, typer.Option(help="verilator or icarus.")] = "verilator",
-    parameters: Annotated[Path | None, typer.Option(help="TOML file that changes ETM parameters.")] = None,
-    calibration: Annotated[Path | None, typer.Option(help="TOML file with dead, hot and calibrated cells.")] = None,
-    waves: Annotated[bool, typer.Option("--waves", help="Keep the waveform of the last event that differs.")] = False,
+    parameters: Annotated[Path | None, typer.Option(help="ecl: TOML file that changes ETM parameters.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="ecl: TOML file with dead, hot and calibrated cells.")] = None,
+    waves: Annotated[bool, typer.Option("--waves", help="ecl: keep the waveform of the last event that differs.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted verification.")] = False,
     workers: Annotated[int | None, typer.Option(help="Simulations at a time; as many as cores by default.")] = None,
 ) -> None:
     """Compare every field of every event between the model and the RTL, exactly, latency included.
 
-    Events: on, below and above every threshold, at every angle edge, random, adversarial, timed, physics. The record
-    has the verdict, digests, versions and the upper limit on the mismatch rate. Status 1 if anything differs, is
-    missing or comes in excess.
+    Events of ecl: on, below and above every threshold, at every angle edge, random, adversarial, timed, physics. Of
+    tracks.hough: tracks, bundles, any filling with random segments, extremes. Of tracks.neuro: five networks of random and
+    corner weights on random and corner vectors. The record has the verdict, digests, versions and the upper limit on
+    the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
     """
-    from sim.cli._options import parse_blocks
+    from sim.cosim import verify_tracks
+    from sim.cosim.campaign import Job
     from sim.cosim.simulators import parse_simulator
+
+    common: dict[str, Any] = {
+        "n_events": events,
+        "out": out or Path(f"verify-{block}.json"),
+        "seed": seed,
+        "simulator": parse_simulator(simulator),
+        "resume": resume,
+        "workers": os.cpu_count() or 1 if workers is None else workers,
+    }
+    track_blocks = {verify_tracks.HOUGH: verify_tracks.verify_hough, verify_tracks.NEURO: verify_tracks.verify_neuro}
+    if block in track_blocks:
+        for name, value in (("--parameters", parameters), ("--calibration", calibration), ("--waves", waves)):
+            if value:
+                raise InputError(f"{name} is an option of verify ecl, not of verify {block}")
+        record = track_blocks[block](Job(**common))
+    else:
+        record = _verify_ecl(block, common, parameters, calibration, waves)
+    _show(record, common["out"])
+    if not record["passed"]:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _verify_ecl(
+    block: str, common: dict[str, Any], parameters: Path | None, calibration: Path | None, waves: bool
+) -> dict[str, Any]:
+    from sim.cli._options import parse_blocks
     from sim.cosim.verify import Request, verify_ecl
     from trigger.ecl.calibration import EclCalibration
     from trigger.ecl.parameters import EclParameters
 
     parse_blocks(block)
-    request = Request(
-        n_events=events,
-        out=out,
-        seed=seed,
-        simulator=parse_simulator(simulator),
-        parameters=EclParameters.default() if parameters is None else EclParameters.from_toml(parameters),
-        calibration=EclCalibration() if calibration is None else EclCalibration.from_toml(calibration),
-        waves=waves,
-        resume=resume,
-        workers=os.cpu_count() or 1 if workers is None else workers,
+    return verify_ecl(
+        Request(
+            **common,
+            parameters=EclParameters.default() if parameters is None else EclParameters.from_toml(parameters),
+            calibration=EclCalibration() if calibration is None else EclCalibration.from_toml(calibration),
+            waves=waves,
+        )
     )
-    record = verify_ecl(request)
-    _show(record, out)
-    if not record["passed"]:
-        raise typer.Exit(EXIT_FAILED)
 
 
 def _show(record: dict[str, Any], out: Path) -> None:

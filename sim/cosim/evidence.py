@@ -11,7 +11,7 @@ import numpy as np
 from sim.blocks import BLOCK_EVENTS
 from sim.cosim import ecl, runner
 from sim.cosim.compare import Comparison, compare
-from sim.cosim.rtl import EclRtl
+from sim.cosim.rtl import Rtl
 from sim.cosim.simulators import Simulator
 from sim.cosim.workload import BlockEvents
 from sim.files import write_events
@@ -49,7 +49,7 @@ def keep_events(out: Path, outcomes: Mapping[int, Comparison], remake: Remake) -
 
 
 def keep_waveform(
-    out: Path, outcomes: Mapping[int, Comparison], remake: Remake, rtl: EclRtl, simulator: Simulator, *, cache: Path | None
+    out: Path, outcomes: Mapping[int, Comparison], remake: Remake, rtl: Rtl, simulator: Simulator, *, cache: Path | None
 ) -> dict[str, Any]:
     """Write the waveform of the last failing event, run after the events before it.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sim.blocks import BLOCK_EVENTS, n_blocks
 from sim.cosim import ecl, runner
-from sim.cosim.rtl import EclRtl, ecl_rtl
+from sim.cosim.rtl import Rtl, ecl_rtl
 from sim.cosim.simulators import Simulator, require, versions
 from sim.cosim.workers import run_all
 from sim.files import EventFile, check_output
@@ -36,7 +36,7 @@ def cosimulate_file(
     waves: bool = False,
     workers: int = 1,
     overwrite: bool = False,
-    rtl: EclRtl | None = None,
+    rtl: Rtl | None = None,
     cache: Path | None = None,
 ) -> int:
     """Number of events whose RTL decisions were written to `out`, with their numbers, weights and `ecl_latency`.

@@ -6,13 +6,14 @@ Every event is answered with one result per data clock, at least one; the unit o
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import ModuleType
 
 import numpy as np
 
 from sim.cosim import runner, stream
+from sim.cosim.compare import Comparison
 from sim.cosim.exchange import Answers, decode_fields, exchange, slices_of
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.wrapper import Header
@@ -195,3 +196,14 @@ def _words(word_event: np.ndarray, event: np.ndarray, clock: np.ndarray) -> np.n
     once = np.full(len(word), -1)
     once[index] = seen
     return once
+
+
+def of_events(outcome: Comparison, word_event: np.ndarray, n_events: int) -> Comparison:
+    """A comparison of data clocks, told in events; latencies and results in excess are still those of data clocks."""
+    return replace(
+        outcome,
+        n_events=n_events,
+        mismatched=tuple(np.unique(word_event[list(outcome.mismatched)]).tolist()),
+        missing=tuple(np.unique(word_event[list(outcome.missing)]).tolist()),
+        differences=tuple(replace(row, event=int(word_event[row.event])) for row in outcome.differences),
+    )

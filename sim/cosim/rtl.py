@@ -1,4 +1,4 @@
-"""The ECL RTL as a design for the bench, with what identifies it."""
+"""RTL as a design for the bench, with what identifies it."""
 
 import tempfile
 from dataclasses import dataclass
@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.cosim.ecl import ports
-from sim.cosim.ports import Design
+from sim.cosim.ports import Design, StreamPorts
 from trigger.digest import digest
 from trigger.ecl import EclCalibration, EclParameters, EclThresholds
 from trigger.ecl.layout import DECISION_FIELDS, WORD_FIELDS
 
 if TYPE_CHECKING:
+    from amaranth.lib import wiring
+
     from hdl.ecl.mutant import Mutant
 
 
 @dataclass(frozen=True, kw_only=True)
-class EclRtl:
-    """Verilog of the ECL trigger for one set of parameters and one calibration.
+class Rtl:
+    """Verilog of a component.
 
     latency: declared, in cycles. declarations, verilog: digests of what it was built from and of its text.
     """
@@ -28,20 +30,22 @@ class EclRtl:
     verilog: str
 
 
-def ecl_rtl(parameters: EclParameters, calibration: EclCalibration, *, mutant: "Mutant | None" = None) -> EclRtl:
+def ecl_rtl(parameters: EclParameters, calibration: EclCalibration, *, mutant: "Mutant | None" = None) -> Rtl:
     """The RTL, generated (seconds). mutant: with one deliberate fault, for tests of the checker."""
     from hdl.ecl.trigger import EclTrigger
-    from hdl.verilog import write_verilog
 
     thresholds = EclThresholds.from_parameters(parameters)
-    declarations = (thresholds, calibration, DECISION_FIELDS, WORD_FIELDS)
     component = EclTrigger(thresholds=thresholds, calibration=calibration, mutant=mutant)
+    return rtl_of(component, component.LATENCY, ports(), (thresholds, calibration, DECISION_FIELDS, WORD_FIELDS))
+
+
+def rtl_of(component: "wiring.Component", latency: int, declared: StreamPorts, declarations: tuple[object, ...]) -> Rtl:
+    """The RTL of a streaming component with these ports, generated (seconds). declarations: everything that it was built from."""
+    from hdl.verilog import write_verilog
+
     with tempfile.TemporaryDirectory() as folder:
-        path = write_verilog(component, Path(folder) / "ecl_trigger.v", name=ports().module, declarations=declarations)
+        path = write_verilog(component, Path(folder) / f"{declared.module}.v", name=declared.module, declarations=declarations)
         text = path.read_text(encoding="utf-8")
-    return EclRtl(
-        design=Design(ports=ports(), verilog=text),
-        latency=component.LATENCY,
-        declarations=digest(*declarations),
-        verilog=digest(text),
+    return Rtl(
+        design=Design(ports=declared, verilog=text), latency=latency, declarations=digest(*declarations), verilog=digest(text)
     )
