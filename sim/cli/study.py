@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group.command("single-photon", epilog="Example: darktrigger study single-photon --events 200000 --out photon_study")(
         single_photon
     )
+    group.command("generators", epilog="Example: darktrigger study generators --out generator_study")(generators)
     app.add_typer(group, name="study")
 
 
@@ -73,3 +74,22 @@ def single_photon(
     )
     typer.echo(as_text(fits, (*columns, "events")))
     typer.echo(f"{len(tables)} tables, seed {seed}, study {study.digest()[:12]} -> {out}")
+
+
+def generators(
+    out: Annotated[Path, typer.Option(help="Folder for tables (CSV, JSON) and the picture (PNG).")],
+    seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 1,
+) -> None:
+    """Cross-sections and angles of the generators against published numbers and closed formulas.
+
+    Status 1 if a cross-section does not agree with its reference within the stated tolerance.
+    """
+    from sim.studies.generators import run_study
+    from sim.studies.tables import as_text
+
+    table, _ = run_study(seed, out)
+    typer.echo(as_text(table, ("quantity", "ours", "error", "reference", "unit", "agrees")))
+    wrong = [row for row in table.column("agrees") if not row]
+    typer.echo(f"{len(table.rows)} comparisons, {len(wrong)} differ, seed {seed} -> {out}")
+    if wrong:
+        raise typer.Exit(1)

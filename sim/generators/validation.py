@@ -81,7 +81,10 @@ def _two_body() -> Iterator[Comparison]:
         source="SOURCES 1.2: BabaYaga 300 +- 3; 3 % for missing final-state radiation",
     )  # fmt: skip
     yield Comparison(
-        name="gamma gamma 10-170 deg, Born", ours=PhotonPair().cross_section().nb, **_rounded(4.525, 0.001), source="SOURCES 1.3 item 2"
+        name="gamma gamma 10-170 deg, Born",
+        ours=PhotonPair().cross_section().nb,
+        **_rounded(4.525, 0.001),
+        source="SOURCES 1.3 item 2",
     )
     yield Comparison(
         name="gamma gamma 10-170 deg, with radiation", ours=PhotonPair(isr=True).cross_section().nb, reference=4.99, tolerance=0.15,
@@ -95,7 +98,8 @@ def _two_body() -> Iterator[Comparison]:
         ("tau tau, with radiation", qed.TAU_MASS_GEV, 0.0, 0.916),
     ):
         ours = radiative_cross_section_nb(s, mass, mass_min)
-        yield Comparison(name=name, ours=ours, reference=reference, tolerance=0.001, source="SOURCES 1.3 item 3; 0.1 % for the running")
+        source = "SOURCES 1.3 item 3; 0.1 % for the running"
+        yield Comparison(name=name, ours=ours, reference=reference, tolerance=0.001, source=source)
 
 
 def _dark_photon() -> Iterator[Comparison]:
@@ -138,7 +142,11 @@ def _convolution(seed: int, n_events: int) -> Comparison:
     spectrum = coupling / (3.0 * math.pi) * (1.0 + 0.5 * low / mass2) * beta * sigma * coupling / qed.ALPHA_0
     expected = {"reference": float(np.trapezoid(spectrum, np.log(mass2))), "tolerance": 0.0}
     return _measured(
-        "mu mu gamma from the initial state, 10-170 deg, against gamma A' folded", weight, inside, expected, "SOURCES 1.3 items 4 and 7"
+        "mu mu gamma from the initial state, 10-170 deg, against gamma A' folded",
+        weight,
+        inside,
+        expected,
+        "SOURCES 1.3 items 4 and 7",
     )
 
 
