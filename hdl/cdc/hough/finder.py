@@ -48,13 +48,16 @@ class HoughFinder(wiring.Component):
     def __init__(self, plane: HoughPlane | None = None, *, n_lanes: int = N_LANES, drain_cycles: int = DRAIN_CYCLES) -> None:
         self.layout = layout = Layout(plane or HoughPlane())
         self._n_lanes = n_lanes
-        self._sweep = Sweep(layout)
-        self._first_group = self._sweep.LATENCY + Votes.LATENCY + Squares.LATENCY
         sweep_cycles = SECTORS_PER_GROUP * (N_GROUPS - 1) + TrackQueue.LATENCY
         longest = self.INITIATION_INTERVAL - sweep_cycles - TrackQueue.CLOSING - 1
         if not 0 <= drain_cycles <= longest:
             msg = f"drain_cycles must be 0..{longest}, so that a frame ends before the next one, not {drain_cycles}"
             raise ValueError(msg)
+        if not 1 <= n_lanes <= layout.plane.tracks_per_clock:
+            msg = f"n_lanes must be 1 to the {layout.plane.tracks_per_clock} tracks per data clock, not {n_lanes}"
+            raise ValueError(msg)
+        self._sweep = Sweep(layout)
+        self._first_group = self._sweep.LATENCY + Votes.LATENCY + Squares.LATENCY
         self._flush = self._first_group + sweep_cycles + drain_cycles
         self._track_latency = Centre.LATENCY + Association.LATENCY
         self._send = self._flush + TrackQueue.CLOSING + self._track_latency

@@ -32,16 +32,14 @@ class Sender(wiring.Component):
     order; `send` comes after the last one, with `overflow` if there were more. Then, `LATENCY` cycles later and every four cycles
     from there on, for data clocks 0 to 15: `clock` with the tracks of every quadrant, `counts` of them, in order, zero beyond.
     `out_valid` marks data clock 0 and each one with a track. Frames at least 64 cycles apart; a frame may begin while the one
-    before is sent. Tracks beyond the last data clock are lost, and this too sets `out_overflow`.
+    before is sent. At most as many lanes as tracks per data clock. Tracks beyond the last data clock are lost, and this too
+    sets `out_overflow`.
     """
 
     LATENCY = 2
 
     def __init__(self, layout: Layout, n_lanes: int) -> None:
         self._layout, self._n_lanes, self._n_slots = layout, n_lanes, layout.plane.tracks_per_clock
-        if n_lanes > self._n_slots:
-            msg = f"lanes must be at most the {self._n_slots} tracks per data clock, not {n_lanes}"
-            raise ValueError(msg)
         track = track_layout(layout)
         super().__init__(
             {

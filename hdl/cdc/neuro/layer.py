@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ class Layer(wiring.Component):
         self._bits = weight_bits(self._weights, store)
         self.n_sets, self.n_nodes = self._biases.shape
         bound = NODE_ONE * int((np.abs(self._weights).sum(axis=2) + np.abs(self._biases)).max())
-        self.sum_width = ACCUMULATOR.width if store is WeightStore.MEMORY else Shape.cast(range(-bound, bound + 1)).width
+        self.sum_width = ACCUMULATOR.width if store is WeightStore.MEMORY else bound.bit_length() + 1
         self.LATENCY = 3 + tree_stages(lanes.n_lanes)
         super().__init__(
             {

@@ -23,7 +23,7 @@ def weight_bits(weights: NDArray[np.int64], store: WeightStore) -> int:
     """Width of the stored weights, sign included."""
     if store is WeightStore.MEMORY:
         return WEIGHT.width
-    return Shape.cast(range(int(weights.min()), int(weights.max()) + 1)).width
+    return Shape.cast(range(min(int(weights.min()), -1), int(weights.max()) + 1)).width
 
 
 def stored(m: Module, rows: NDArray[np.int64], address: Value, width: int, store: WeightStore, name: str) -> list[Value]:
