@@ -56,8 +56,7 @@ class HoughFinder(wiring.Component):
         if not 1 <= n_lanes <= layout.plane.tracks_per_clock:
             msg = f"n_lanes must be 1 to the {layout.plane.tracks_per_clock} tracks per data clock, not {n_lanes}"
             raise ValueError(msg)
-        self._sweep = Sweep(layout)
-        self._first_group = self._sweep.LATENCY + Votes.LATENCY + Squares.LATENCY
+        self._first_group = Sweep.latency(layout) + Votes.LATENCY + Squares.LATENCY
         self._flush = self._first_group + sweep_cycles + drain_cycles
         self._track_latency = Centre.LATENCY + Association.LATENCY
         self._send = self._flush + TrackQueue.CLOSING + self._track_latency
@@ -85,7 +84,7 @@ class HoughFinder(wiring.Component):
         m = Module()
         layout, n_lanes = self.layout, self._n_lanes
         m.submodules.receiver = receiver = FrameReceiver()
-        m.submodules.sweep = sweep = self._sweep
+        m.submodules.sweep = sweep = Sweep(layout)
         m.submodules.votes = votes = Votes(layout)
         m.submodules.squares = squares = Squares(layout)
         m.submodules.queue = queue = TrackQueue(layout, n_lanes)

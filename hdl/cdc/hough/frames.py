@@ -51,10 +51,9 @@ class Sweep(wiring.Component):
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        first, last = layout.vote_reach
-        self._n_window = last - first + 1
+        self._n_window = layout.n_window
         self.N_STEPS = N_SECTORS + 2 * SECTORS_PER_GROUP + self._n_window - 1
-        self.LATENCY = self._n_window + 2
+        self.LATENCY = self.latency(layout)
         super().__init__(
             {
                 "taken": In(1),
@@ -67,6 +66,11 @@ class Sweep(wiring.Component):
                 "hits": Out(self._n_window * layout.sector_bits),
             }
         )
+
+    @staticmethod
+    def latency(layout: Layout) -> int:
+        """`LATENCY` for a plane: the window fills, and the memory and the window take a cycle each."""
+        return layout.n_window + 2
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

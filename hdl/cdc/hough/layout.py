@@ -99,6 +99,12 @@ class Layout:
         sectors = {sector for hits in self.votes.values() for sector, _ in hits}
         return min(sectors), max(sectors)
 
+    @property
+    def n_window(self) -> int:
+        """Sectors of `vote_reach`."""
+        first, last = self.vote_reach
+        return last - first + 1
+
     @cached_property
     def reach(self) -> list[dict[tuple[int, int], Reach]]:
         """Per axial superlayer: (half cell in the sector, y2) of a centre -> segments whose wires cross the box around it."""

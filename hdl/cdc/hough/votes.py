@@ -15,9 +15,7 @@ class Votes(wiring.Component):
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        first, last = layout.vote_reach
-        n_bits = (last - first + 1) * layout.sector_bits
-        super().__init__({"hits": In(n_bits), "candidates": Out(layout.cells * layout.plane.n_omega)})
+        super().__init__({"hits": In(layout.n_window * layout.sector_bits), "candidates": Out(layout.cells * layout.plane.n_omega)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
