@@ -109,9 +109,12 @@ class Columns:
         """One row per event."""
         self.arrays[name] = np.array(values)
 
-    def lists(self, name: str, offsets: np.ndarray, values: np.ndarray) -> None:
-        """One list per event; values lie from offsets[0] on. InputError if a column of the group has other lengths."""
-        group = column_group(name, self._groups)
+    def lists(self, name: str, offsets: np.ndarray, values: np.ndarray, field: str | None = None) -> None:
+        """One list per event; values lie from offsets[0] on. InputError if a column of the group has other lengths.
+
+        field: the field that the column is a part of, if that has another name.
+        """
+        group = column_group(field or name, self._groups)
         if not group:
             raise InputError(
                 f"{self._where}: field {name}: must be one row per event, not a list (lists are named like off_photon_e)"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import uproot
 
 from sim.formats.common import Arrays, Columns, Source, column_group, format_meta, groups_in, parse_meta
 from trigger.errors import InputError
-from trigger.events import group_of
+from trigger.events import declared, group_of
 from trigger.fields import OFFSETS
 
 TREE, META_OBJECT, GROUPS_OBJECT = "events", "metadata", "groups"
@@ -49,27 +49,31 @@ class RootReader:
         self.meta: dict[str, Any] = parse_meta(stored.get(META_OBJECT, "{}"), self._where)
         self._groups = list(parse_meta(stored.get(GROUPS_OBJECT, "{}"), self._where))
         lists = [name for name, kind in kinds.items() if kind.endswith("[]") or kind.startswith("std::vector")]
-        groups = dict.fromkeys(column_group(name, self._groups) for name in lists)
+        groups = dict.fromkeys(column_group(name, self._groups) for name in _fields_of(lists))
         counters = {"n" + name for name in (*groups, *lists)}
-        self._branches = tuple(name for name in kinds if name not in counters)
-        self.names = tuple(group + OFFSETS for group in groups if group) + self._branches
+        self._branches = _fields_of(name for name in kinds if name not in counters)
+        self.names = tuple(group + OFFSETS for group in groups if group) + tuple(self._branches)
 
     def close(self) -> None:
         self._opened.close()
 
     def read(self, start: int, stop: int, names: Collection[str]) -> Arrays:
-        branches = [name for name in names if not name.endswith(OFFSETS)]
+        fields = [name for name in names if not name.endswith(OFFSETS)]
+        branches = [branch for name in fields for branch in self._branches[name]]
         collected = Columns(self._where, start, self._groups)
         try:
             events = self._tree.arrays(branches, entry_start=start, entry_stop=stop, library="ak")
         except Exception as error:  # uproot reports damage by many kinds of exceptions
             reason = f"damaged in events {start}..{stop}: {_first_line(error)}"
             raise InputError(f"{self._where}: {reason}") from error
-        for name in branches:
-            self._collect(collected, name, events[name].layout)
+        for name in fields:
+            for branch in self._branches[name]:
+                self._collect(collected, name, branch, events[branch].layout)
+            if self._branches[name] != [name]:
+                collected.arrays[name] = np.stack([collected.arrays.pop(branch) for branch in self._branches[name]], axis=1)
         return collected.arrays
 
-    def _collect(self, collected: Columns, name: str, layout: Any) -> None:
+    def _collect(self, collected: Columns, field: str, name: str, layout: Any) -> None:
         values = layout.content if isinstance(layout, ak.contents.ListOffsetArray) else layout
         try:
             numbers = ak.to_numpy(values, allow_missing=False)
@@ -79,7 +83,7 @@ class RootReader:
         if values is layout:
             collected.flat(name, numbers)
         else:
-            collected.lists(name, np.asarray(layout.offsets), numbers)
+            collected.lists(name, np.asarray(layout.offsets), numbers, field)
 
 
 def write(path: Path, source: Source, meta: Mapping[str, Any]) -> None:
@@ -105,14 +109,34 @@ def _branches(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
         if name.endswith(OFFSETS):
             group = name.removesuffix(OFFSETS)
             members = [other for other in names if group_of(other, names) == group]
-            if any(arrays[member].ndim > 1 for member in members):
-                raise InputError(f"{group}_* has fields with several numbers per entry: write .npz or .parquet")
-            contents = [ak.contents.NumpyArray(np.ascontiguousarray(arrays[member])) for member in members]
-            record = ak.contents.RecordArray(contents, [member.removeprefix(group + "_") for member in members])
+            columns = {label: column for member in members for label, column in _columns(member, arrays[member])}
+            contents = [ak.contents.NumpyArray(np.ascontiguousarray(column)) for column in columns.values()]
+            record = ak.contents.RecordArray(contents, [label.removeprefix(group + "_") for label in columns])
             branches[group] = ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(array), record))
         elif not group:
             branches[name] = np.ascontiguousarray(array)
     return branches
+
+
+def _columns(name: str, array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Branches of a jagged field: itself, or one per number where a declared field has several per entry, numbered from 0."""
+    if array.ndim == 1:
+        yield name, array
+        return
+    if name not in declared():
+        raise InputError(f"{name} has several numbers per entry: write .npz or .parquet")
+    yield from ((f"{name}_{place}", array[:, place]) for place in range(array.shape[1]))
+
+
+def _fields_of(branches: Iterable[str]) -> dict[str, list[str]]:
+    """Fields with the branches that hold them: numbered branches of a declared jagged field belong together."""
+    fields: dict[str, list[str]] = {}
+    for branch in branches:
+        stem, _, place = branch.rpartition("_")
+        spec = declared().get(stem)
+        joined = spec is not None and spec.group and spec.shape and place.isdigit()
+        fields.setdefault(stem if joined else branch, []).append(branch)
+    return {name: sorted(found, key=lambda branch: (len(branch), branch)) for name, found in fields.items()}
 
 
 def _branch_type(array: Any) -> Any:

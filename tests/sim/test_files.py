@@ -64,7 +64,7 @@ def test_every_declared_field_comes_back(tmp_path, suffix):
         if spec.group:
             arrays[f"{spec.group}_offsets"] = np.array([0, 1, 1])
         low, high = spec.bounds or (0, 1)
-        shape = (1,) if spec.group else (2, *spec.shape)
+        shape = (1 if spec.group else 2, *spec.shape)
         arrays[spec.name] = np.broadcast_to(np.array(low if spec.group else high), shape).astype(spec.dtype)
     record = EventRecord(validate(arrays, "test"))
     write_events(tmp_path / f"a{suffix}", record)

@@ -88,10 +88,19 @@ def test_branches_of_another_shape_are_refused(tmp_path, branches, reason):
     assert reason in str(refusal.value)
 
 
-def test_several_numbers_per_entry_are_not_for_root(tmp_path):
+def test_several_numbers_per_entry_of_a_free_field_are_not_for_root(tmp_path):
     arrays = {"off_track_offsets": np.array([0, 1]), "off_track_hits": np.zeros((1, 9))}
-    with pytest.raises(InputError, match=r"off_track_\* has fields with several numbers per entry: write .npz"):
+    with pytest.raises(InputError, match="off_track_hits has several numbers per entry: write .npz"):
         write_events(tmp_path / "a.root", EventRecord(arrays))
     assert list(tmp_path.iterdir()) == []
     write_events(tmp_path / "a.parquet", EventRecord(arrays))
     assert read_events(tmp_path / "a.parquet")["off_track_hits"].shape == (1, 9)
+
+
+def test_several_numbers_per_entry_of_a_declared_field_are_numbered_branches(tmp_path):
+    segments = np.arange(27, dtype=np.int16).reshape(3, 9)
+    record = EventRecord({"track_offsets": np.array([0, 2, 2, 3]), "track_ts": segments})
+    write_events(tmp_path / "a.root", record)
+    with uproot.open(tmp_path / "a.root") as file:
+        assert file["events"]["track_ts_8"].array().tolist() == [[8, 17], [], [26]]
+    np.testing.assert_array_equal(read_events(tmp_path / "a.root")["track_ts"], segments)
