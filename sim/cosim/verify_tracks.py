@@ -28,6 +28,11 @@ IDLE_SHARE = 1 / 8
 MAX_IDLE = 40
 
 
+def neuro_networks(seed: int) -> list[ClassicMlp]:
+    """The networks of a verification."""
+    return corner_networks(stream(seed, f"verify.{NEURO}.networks", Stage.STIMULUS, 0))
+
+
 def neuro_rtl(networks: list[ClassicMlp], *, reuse: int = REUSE, in_memory: bool = True) -> tuple[Rtl, int]:
     """(RTL of the networks, initiation interval), generated in seconds."""
     from hdl.cdc.neuro.mlp import ClassicMlp as NetworkRtl
@@ -52,7 +57,7 @@ def verify_neuro(job: Job, *, rtl: Rtl | None = None, cache: Path | None = None)
     Arguments, record and errors as for `verify_ecl`.
     """
     check_job(job)
-    networks = corner_networks(stream(job.seed, f"verify.{NEURO}.networks", Stage.STIMULUS, 0))
+    networks = neuro_networks(job.seed)
     own_rtl, interval = neuro_rtl(networks)
     rtl = rtl or own_rtl
     latency = rtl.latency

@@ -1,0 +1,104 @@
+"""`verify tracks.hough` and `verify tracks.neuro`: they pass, say what was done, fail on another network, take no ECL options."""
+
+import json
+from functools import partial
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import sim.cli
+from sim.cosim import hough, verify_tracks
+from sim.cosim.campaign import Job
+from sim.cosim.stimulus.segments import segment_events
+from sim.cosim.stimulus.vectors import corner_networks, corner_vectors, random_vectors
+from trigger.cdc.hough import HoughFinder, HoughPlane
+from trigger.cdc.neuro.formats import NODE_ONE
+from trigger.geometry.cdc import N_SECTORS, N_SEGMENTS
+
+PLANE = HoughPlane()
+
+
+@pytest.fixture
+def small_networks(monkeypatch):
+    """Networks of three hidden nodes, whose model is built quickly."""
+    monkeypatch.setattr(verify_tracks, "corner_networks", partial(corner_networks, n_hidden=3))
+
+
+def invoke(*arguments: object) -> tuple[int, str, str]:
+    shown = CliRunner().invoke(sim.cli.build_app(), ["verify", *(str(argument) for argument in arguments)])
+    return shown.exit_code, shown.stdout, shown.stderr
+
+
+def test_the_finder_passes_and_its_record_says_so(tmp_path):
+    status, shown, _ = invoke("tracks.hough", "--events", 600, "--out", tmp_path / "r.json")
+    assert status == 0
+    assert shown.startswith("passed: 600 events, 0 mismatched, 0 missing, 0 extra, 0 late")
+    record = json.loads((tmp_path / "r.json").read_text())
+    assert record["block"] == "tracks.hough"
+    assert record["n_events"] == 600
+    assert record["mismatch_rate_upper_limit_95"] == 3 / 600
+    ((cycles, n_clocks),) = record["latency_measured"].items()
+    assert int(cycles) == record["latency_declared"]
+    assert n_clocks >= 600
+
+
+def test_the_network_passes_at_its_interval(tmp_path, small_networks):
+    record = verify_tracks.verify_neuro(Job(n_events=3000, out=tmp_path / "r.json", seed=2))
+    assert record["passed"]
+    assert record["initiation_interval"] == 4
+    assert record["latency_measured"] == {str(record["latency_declared"]): 3000}
+    assert json.loads((tmp_path / "r.json").read_text()) == record
+
+
+def test_networks_of_another_seed_fail(tmp_path, small_networks):
+    rtl, _ = verify_tracks.neuro_rtl(verify_tracks.neuro_networks(seed=2))
+    record = verify_tracks.verify_neuro(Job(n_events=300, out=tmp_path / "r.json", seed=3), rtl=rtl)
+    assert not record["passed"]
+    assert record["mismatched_events"] > 100
+    assert record["missing_events"] == record["extra_events"] == record["late_events"] == 0
+    assert len(record["differences"]) == 5
+
+
+@pytest.mark.parametrize("option", [("--parameters", "p.toml"), ("--calibration", "c.toml"), ("--waves",)])
+def test_options_of_the_ecl_are_refused(tmp_path, monkeypatch, option):
+    monkeypatch.chdir(tmp_path)
+    status, _, errors = invoke("tracks.hough", *option)
+    assert status == 2
+    assert f"{option[0]} is an option of verify ecl" in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_vectors_reach_both_ends_and_every_network():
+    vectors = random_vectors(np.random.default_rng(1), 5000, 5)
+    assert vectors.x_raw.min() == -NODE_ONE
+    assert vectors.x_raw.max() == NODE_ONE
+    assert np.unique(vectors.expert).tolist() == [0, 1, 2, 3, 4]
+    seen = {row.tobytes() for row in vectors.x_raw}
+    assert {row.tobytes() for row in corner_vectors()} <= seen
+
+
+def test_segment_events_hold_every_kind():
+    events = segment_events(np.random.default_rng(1), 3000, PLANE)
+    counts = np.diff(events.offsets)
+    tracks = HoughFinder().run(events.offsets, events.ts_id, events.priority)
+    n_tracks = np.diff(tracks.track_offsets)
+    assert events.ts_id.min() == 0
+    assert events.ts_id.max() == N_SEGMENTS - 1
+    assert np.unique(events.priority).tolist() == [1, 2, 3]
+    assert counts.min() == 0
+    assert counts.max() > N_SEGMENTS // 2
+    assert {0, 1, 2, 3} <= set(n_tracks.tolist())
+    assert n_tracks.max() > 80
+    assert tracks.track_clock.max() > 4
+    event = np.repeat(np.arange(3000), counts)
+    assert len(np.unique(event * N_SEGMENTS + events.ts_id)) < len(event), "a segment can come twice"
+
+
+def test_random_gaps_keep_frames_apart():
+    idle = hough.random_idle(np.random.default_rng(1), 500).reshape(500, N_SECTORS)
+    ends = np.cumsum((idle + 1).ravel()).reshape(500, N_SECTORS)[:, -1] - idle[:, -1]
+    spacing = np.diff(ends)
+    assert spacing.min() == 64
+    assert spacing.max() > 200
+    assert (idle[:, :-1] == 0).all(axis=1).sum() > 100
