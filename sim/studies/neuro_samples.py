@@ -1,4 +1,4 @@
-"""Simulated training sets of the neuro trigger: several tracks per event through drift chamber, segments, 2D finder and input stage."""
+"""Simulated training sets of the neuro trigger: events of several tracks, from the drift chamber to the network's inputs."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from hls.sets import TrainingSet
 
 SAMPLE = "neuro training"
-LIGHT_CHARGES = {211: 1, 13: -1, 11: -1}
-PROTON = 2212
+PION, PROTON = 211, 2212
+NEGATIVE = (11, 13)
+"""Particle codes whose positive number means a negative charge."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kinematics:
-    """What tracks look like: arrays (n,) of z in cm, theta in rad, and signed curvature in 1/cm, to be drawn from."""
+    """What tracks look like, arrays of one shape: z in cm, theta in rad, signed curvature in 1/cm."""
 
     z_cm: NDArray[np.float64]
     theta_rad: NDArray[np.float64]
@@ -39,10 +40,10 @@ class Kinematics:
 class NeuroRecipe:
     """How the sample is made; our choice, compared with the training part of the real tracks.
 
-    blocks of block_events events with `tracks` particles each. real_share: probability that a particle has z, theta and curvature of a
-    real track, smeared; the others are flat in z, cos(theta) and 1/pT in the ranges given, within signal_share of them at the
-    interaction point. backgrounds: levels of the wire background, one block after the other (guesses). max_distance: largest
-    distance of 2D track and particle, in widths of azimuth and curvature.
+    blocks of block_events events with `tracks` particles each. real_share: probability that a particle has z, theta and curvature
+    of a real track, smeared; the others are flat in z, cos(theta) and 1/pT in the ranges given, but that signal_share of them come
+    from the interaction point. backgrounds: levels of the wire background, one block after the other (guesses). species: codes
+    and shares; protons are positive. max_distance: largest distance of 2D track and particle, in widths of azimuth and curvature.
     """
 
     seed: int = 20261121
@@ -51,6 +52,7 @@ class NeuroRecipe:
     tracks: int = 5
     real_share: float = 0.75
     signal_share: float = 0.3
+    signal_z_cm: float = 0.05
     z_cm: float = 100.0
     theta_deg: tuple[float, float] = (18.0, 150.0)
     pt_gev: tuple[float, float] = (0.25, 6.0)
@@ -59,7 +61,7 @@ class NeuroRecipe:
     smear_omega_per_cm: float = 3e-4
     least_omega_per_cm: float = 1.8e-4
     backgrounds: tuple[tuple[WirePreset, float], ...] = ((WirePreset.NOMINAL, 1.0), (WirePreset.HIGH, 0.8), (WirePreset.HIGH, 1.2))
-    species: tuple[tuple[int, float], ...] = ((211, 0.5), (13, 0.15), (PROTON, 0.25), (11, 0.1))
+    species: tuple[tuple[int, float], ...] = ((PION, 0.5), (13, 0.15), (PROTON, 0.25), (11, 0.1))
     width_phi_rad: float = 0.015
     width_omega_per_cm: float = 4.4e-4
     max_distance: float = 4.0
@@ -87,7 +89,10 @@ def make_block(recipe: NeuroRecipe, real: Kinematics, block: int) -> TrainingSet
     """The tracks of one block that have an expert and belong to a particle."""
     from hls.sets import TrainingSet
 
-    particles, z_cm, theta_rad, phi, omega = _particles(recipe, real, stream(recipe.seed, SAMPLE, Stage.GENERATE, block))
+    rng = stream(recipe.seed, SAMPLE, Stage.GENERATE, block)
+    drawn = _draw(recipe, real, rng)
+    phi = rng.uniform(-np.pi, np.pi, drawn.z_cm.shape)
+    particles = _particles(recipe, drawn, phi, rng)
     preset, scale = recipe.backgrounds[block % len(recipe.backgrounds)]
     response = CdcResponse(background=WireBackground(preset=preset, scale=scale))
     hits = simulate(particles, stream(recipe.seed, SAMPLE, Stage.RESPONSE, block), response)
@@ -97,56 +102,70 @@ def make_block(recipe: NeuroRecipe, real: Kinematics, block: int) -> TrainingSet
     event = np.repeat(np.arange(recipe.block_events), np.diff(found.track_offsets))
     turn = found.plane.phi0_rad(found.track_phi_raw)[:, None] - phi[event]
     turn = np.remainder(turn + np.pi, 2 * np.pi) - np.pi
-    bend = found.plane.omega_per_cm(found.track_omega_raw)[:, None] - omega[event]
+    bend = found.plane.omega_per_cm(found.track_omega_raw)[:, None] - drawn.omega_per_cm[event]
     distance = np.hypot(turn / recipe.width_phi_rad, bend / recipe.width_omega_per_cm)
     nearest = distance.argmin(axis=1)
     good = (vectors.track_expert >= 0) & (distance.min(axis=1) < recipe.max_distance)
     return TrainingSet(
         x_raw=vectors.x_raw[good],
-        z_cm=z_cm[event, nearest][good].astype(np.float32),
-        theta_deg=np.degrees(theta_rad[event, nearest][good]).astype(np.float32),
+        z_cm=drawn.z_cm[event, nearest][good].astype(np.float32),
+        theta_deg=np.degrees(drawn.theta_rad[event, nearest][good]).astype(np.float32),
         weight=np.ones(int(good.sum()), np.float32),
     )
 
 
-def _particles(recipe: NeuroRecipe, real: Kinematics, rng: np.random.Generator) -> tuple[Particles, *tuple[NDArray, ...]]:
-    """Particles, and z, theta, azimuth, curvature of each event's particles (events, tracks)."""
+def _draw(recipe: NeuroRecipe, real: Kinematics, rng: np.random.Generator) -> Kinematics:
+    """Kinematics (events, tracks): smeared real ones and flat ones."""
     shape = (recipe.block_events, recipe.tracks)
-    z_cm, theta, omega = _flat(recipe, rng, shape)
+    flat = _flat(recipe, rng, shape)
     row = rng.integers(0, len(real.z_cm), shape)
-    signal = np.abs(real.z_cm[row]) < 1
-    smeared = real.omega_per_cm[row] + recipe.smear_omega_per_cm * rng.uniform(-1, 1, shape)
-    smeared = np.where(smeared < 0, -1, 1) * np.maximum(np.abs(smeared), recipe.least_omega_per_cm)
+    z_cm, theta, omega = real.z_cm[row], real.theta_rad[row], real.omega_per_cm[row]
+    z_cm = z_cm + np.where(np.abs(z_cm) < 1, 0, recipe.smear_z_cm * rng.standard_normal(shape))
+    theta = np.clip(theta + recipe.smear_theta_rad * rng.standard_normal(shape), *np.radians(recipe.theta_deg))
+    omega = omega + recipe.smear_omega_per_cm * rng.uniform(-1, 1, shape)
+    omega = np.where(omega < 0, -1, 1) * np.maximum(np.abs(omega), recipe.least_omega_per_cm)
     is_real = rng.random(shape) < recipe.real_share
-    z_cm = np.where(is_real, real.z_cm[row] + np.where(signal, 0, recipe.smear_z_cm * rng.standard_normal(shape)), z_cm)
-    low, high = np.radians(recipe.theta_deg)
-    theta = np.where(is_real, np.clip(real.theta_rad[row] + recipe.smear_theta_rad * rng.standard_normal(shape), low, high), theta)
-    omega = np.where(is_real, smeared, omega)
-    phi = rng.uniform(-np.pi, np.pi, shape)
-    codes, shares = zip(*recipe.species, strict=True)
-    positive = omega > 0
-    code = rng.choice(codes, shape, p=shares)
-    code = np.where((code == PROTON) & ~positive, 211, code)
-    sign = np.select([code == kind for kind in LIGHT_CHARGES], list(LIGHT_CHARGES.values()), 1)
-    mass = np.select([code == kind for kind in codes], [mass_gev(kind) for kind in codes])
-    pdg = code * np.where(positive, sign, -sign)
-    pt = PT_RADIUS_GEV_PER_CM / np.abs(omega)
-    momentum = (pt * np.cos(phi), pt * np.sin(phi), pt / np.tan(theta))
-    zero = np.zeros(z_cm.size)
-    px, py, pz = (component.ravel() for component in momentum)
-    particles = Particles(
-        offsets=np.arange(shape[0] + 1, dtype=np.int64) * shape[1], pdg=pdg.ravel().astype(np.int32), px=px, py=py, pz=pz,
-        energy=np.sqrt(mass.ravel() ** 2 + px**2 + py**2 + pz**2), vx=zero, vy=zero, vz=z_cm.ravel(), t=zero,
-        weight=np.ones(shape[0]),
-    )  # fmt: skip
-    return particles, z_cm, theta, phi, omega
+    return Kinematics(
+        z_cm=np.where(is_real, z_cm, flat.z_cm),
+        theta_rad=np.where(is_real, theta, flat.theta_rad),
+        omega_per_cm=np.where(is_real, omega, flat.omega_per_cm),
+    )
 
 
-def _flat(recipe: NeuroRecipe, rng: np.random.Generator, shape: tuple[int, int]) -> tuple[NDArray, NDArray, NDArray]:
-    """z, theta and curvature, flat in z, cos(theta) and curvature but for the tracks of the interaction point."""
+def _flat(recipe: NeuroRecipe, rng: np.random.Generator, shape: tuple[int, int]) -> Kinematics:
+    """Kinematics flat in z, cos(theta) and curvature, but for the tracks of the interaction point."""
     signal = rng.random(shape) < recipe.signal_share
-    z_cm = np.where(signal, 0.05 * rng.standard_normal(shape), rng.uniform(-recipe.z_cm, recipe.z_cm, shape))
-    low, high = np.cos(np.radians(recipe.theta_deg))
-    theta = np.arccos(rng.uniform(low, high, shape))
+    forward, backward = np.cos(np.radians(recipe.theta_deg))
     stiff, soft = (PT_RADIUS_GEV_PER_CM / pt for pt in recipe.pt_gev[::-1])
-    return z_cm, theta, rng.uniform(stiff, soft, shape) * rng.choice([-1, 1], shape)
+    return Kinematics(
+        z_cm=np.where(signal, recipe.signal_z_cm * rng.standard_normal(shape), rng.uniform(-recipe.z_cm, recipe.z_cm, shape)),
+        theta_rad=np.arccos(rng.uniform(backward, forward, shape)),
+        omega_per_cm=rng.uniform(stiff, soft, shape) * rng.choice([-1, 1], shape),
+    )
+
+
+def _particles(recipe: NeuroRecipe, drawn: Kinematics, phi: NDArray[np.float64], rng: np.random.Generator) -> Particles:
+    """Particles of these kinematics; positive ones have positive curvature."""
+    codes, shares = zip(*recipe.species, strict=True)
+    positive = drawn.omega_per_cm > 0
+    code = rng.choice(codes, phi.shape, p=shares)
+    code = np.where((code == PROTON) & ~positive, PION, code)
+    mass = np.select([code == kind for kind in codes], [mass_gev(kind) for kind in codes])
+    charge = np.where(np.isin(code, NEGATIVE), -1, 1)
+    pt = PT_RADIUS_GEV_PER_CM / np.abs(drawn.omega_per_cm)
+    px, py, pz = pt * np.cos(phi), pt * np.sin(phi), pt / np.tan(drawn.theta_rad)
+    columns: dict[str, NDArray] = {
+        "pdg": (code * charge * np.where(positive, 1, -1)).astype(np.int32),
+        "px": px,
+        "py": py,
+        "pz": pz,
+        "energy": np.sqrt(mass**2 + px**2 + py**2 + pz**2),
+        "vz": drawn.z_cm,
+        **{name: np.zeros(phi.shape) for name in ("vx", "vy", "t")},
+    }
+    n_events, n_tracks = phi.shape
+    return Particles(
+        offsets=np.arange(n_events + 1, dtype=np.int64) * n_tracks,
+        weight=np.ones(n_events),
+        **{name: column.ravel() for name, column in columns.items()},
+    )
