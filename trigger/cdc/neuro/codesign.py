@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from trigger.cdc.neuro.formats import NODE, NODE_ONE
 from trigger.cdc.neuro.mlp import N_INPUTS
+from trigger.compiled import kernel
 from trigger.errors import InputError
 from trigger.fixed import Fixed, Overflow, Rounding
 
@@ -217,7 +217,7 @@ def _checked(x_raw: ArrayLike) -> NDArray[np.int16]:
     return x.astype(np.int16, copy=False)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _requantise(values, steps, lanes):
     """Bring a block of values (inputs, tracks) to the formats of a layer's inputs."""
     for lane in range(len(steps)):
@@ -227,7 +227,7 @@ def _requantise(values, steps, lanes):
             target[track] = min(max(((source[track] << up) + half) >> down, low), high) << align
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _weighted_sums(lanes, weight, bias, sums):
     """Sums (nodes, tracks) of a block; groups of inputs whose weights are all zero are left out."""
     for node in range(len(weight)):
@@ -242,7 +242,7 @@ def _weighted_sums(lanes, weight, bias, sums):
                 total[track] += w0 * x0[track] + w1 * x1[track] + w2 * x2[track] + w3 * x3[track]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _answers(sums, steps, out):
     """Write the outputs (tracks, 3) of a block; its sums are not rectified."""
     for node in range(len(steps)):
