@@ -3,6 +3,7 @@
 Ref: HGQ2, arXiv 2405.00645.
 """
 
+import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -63,12 +64,9 @@ def set_up_tensorflow(seed: int) -> dict[str, Any]:
     import keras
     import tensorflow as tf
 
-    if not tf.executing_eagerly() or tf.config.threading.get_intra_op_parallelism_threads() != 1:
-        try:
-            tf.config.threading.set_intra_op_parallelism_threads(1)
-            tf.config.threading.set_inter_op_parallelism_threads(1)
-        except RuntimeError:  # TensorFlow has begun: it keeps the threads it has
-            pass
+    with contextlib.suppress(RuntimeError):  # TensorFlow has begun in this process: it keeps the threads it has
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
     devices = [device.name for device in tf.config.list_physical_devices("GPU")]

@@ -73,7 +73,7 @@ def train_network(request: TrainRequest) -> FrozenNetwork:
     frozen = FrozenNetwork(network=freeze(trained.model, request.design), record=record, seen_events=np.unique(chosen.event_hash))
     with atomic(out) as temporary:
         save_network(temporary, frozen)
-    curves = learning_curves(frozen)
+    curves = learning_curves(frozen, f"{out.stem}_curves")
     write(curves, out.parent)
     plot_curves(curves, out.parent / f"{curves.name}.png")
     shutil.rmtree(folder)
@@ -98,15 +98,15 @@ def training_part(request: TrainRequest) -> RealTracks:
     return tracks.select(wanted)
 
 
-def learning_curves(frozen: FrozenNetwork) -> Table:
-    """The history of a training, a row per epoch; cells that an epoch does not have are empty."""
+def learning_curves(frozen: FrozenNetwork, name: str) -> Table:
+    """The history of a training as the table `name`, a row per epoch; cells that an epoch does not have are empty."""
     history = frozen.record["history"]
-    columns = tuple(dict.fromkeys(name for row in history for name in row))
+    columns = tuple(dict.fromkeys(column for row in history for column in row))
     return Table(
-        name="training_curves",
+        name=name,
         title="Training of the neuro trigger's codesign network",
         columns=columns,
-        rows=tuple(tuple(row.get(name) for name in columns) for row in history),
+        rows=tuple(tuple(row.get(column) for column in columns) for row in history),
         notes=("loss: distorted tracks, cost of bits included; validation: simulated tracks that are not trained on, undistorted",),
         stamp=dict(frozen.record["stamp"]) | {"network": frozen.digest},
     )
