@@ -37,7 +37,7 @@ _EVALUATION_BATCH = 8192
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """How a network is trained; our choice, by cross-validation in the training part of the real tracks.
+    """How a network is trained; our choice among about twenty settings, by their score on the training part of the real tracks.
 
     float_epochs without formats, then epochs with formats that are trained along. Every epoch sees all simulated tracks and the
     real ones real_repeats times, distorted anew. In each part the learning rate falls from float_rate or rate to 0 as a cosine.
