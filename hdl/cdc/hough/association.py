@@ -9,6 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hdl.cdc.block_memory import PORTS_PER_MEMORY
 from hdl.cdc.hough.centre import centre_layout
 from hdl.cdc.hough.frames import N_ADDRESSES, Address
 from hdl.cdc.hough.layout import SECTOR_SHIFT, Layout, Reach
@@ -46,12 +47,16 @@ class Association(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.hits = hits = Memory(shape=2 * self._count, depth=N_ADDRESSES, init=[])
-        write = hits.write_port()
-        m.d.comb += [write.en.eq(self.taken), write.addr.eq(self.address), write.data.eq(self._hits_of_beat())]
+        written = self._hits_of_beat()
         entries = self._entries()
-        m.submodules.table = table = Memory(shape=self._entry(), depth=len(entries), init=entries)
         for lane in range(self._n_lanes):
+            if lane % PORTS_PER_MEMORY == 0:
+                table = Memory(shape=self._entry(), depth=len(entries), init=entries)
+                m.submodules[f"table_{lane}"] = table
+            hits = Memory(shape=len(written), depth=N_ADDRESSES, init=[])
+            m.submodules[f"hits_{lane}"] = hits
+            write = hits.write_port()
+            m.d.comb += [write.en.eq(self.taken), write.addr.eq(self.address), write.data.eq(written)]
             self._lane(m, lane, hits, table)
         return m
 

@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hdl.cdc.block_memory import PORTS_PER_MEMORY
 from hdl.ecl.logic import delayed
 from trigger.cdc.neuro.activation import ADDRESS_SHIFT, tanh_half_table
 from trigger.cdc.neuro.formats import NODE, NODE_ONE
@@ -28,9 +29,11 @@ class Activation(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         inside = tanh_half_table()[:-1].tolist()
-        m.submodules.table = table = Memory(shape=(NODE_ONE - 1).bit_length(), depth=len(inside), init=inside)
         values = []
         for lane in range(self._n_lanes):
+            if lane % PORTS_PER_MEMORY == 0:
+                table = Memory(shape=(NODE_ONE - 1).bit_length(), depth=len(inside), init=inside)
+                m.submodules[f"table_{lane}"] = table
             number = self.sums.word_select(lane, self._width).as_signed()
             magnitude, value = Signal(self._width, name=f"magnitude_{lane}"), Signal(signed(NODE.width), name=f"value_{lane}")
             address, outside = Signal(range(len(inside)), name=f"address_{lane}"), Signal(name=f"outside_{lane}")
