@@ -7,27 +7,23 @@ each lepton as the one that turns least.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from sim.generators import qed
-from sim.generators.beams import NOMINAL, Beams
 from sim.generators.bhabha import ELECTRON, POSITRON
 from sim.generators.frames import light, light_partner, partner_volume, product
 from sim.generators.particles import PHOTON, Particles
-from sim.generators.process import CrossSection, check_range, collide
-from sim.generators.unweighting import Pilot, unweighted
+from sim.generators.process import check_range, collide
+from sim.generators.unweighting import ExactTree, PilotSample
 
-_PILOT_EVENTS, _PILOT_CHUNK, _PILOT_SEED = 1 << 20, 1 << 17, 20_260_102
-# Share of the pilot points above the unweighting bound (our choice: more speed, one event in a thousand with weight > 1).
-_ABOVE = 1e-4
 _ME2 = qed.ELECTRON_MASS_GEV**2
 
 
 @dataclass(frozen=True, kw_only=True)
-class LostElectrons:
+class LostElectrons(ExactTree):
     """Photon with E* above e_star_min_gev, more than theta_min_deg from the beams; leptons within lost_deg of their beams.
 
     All angles in the CM frame; lost_deg must be smaller than theta_min_deg (collinear final-state photons belong to Bhabha
@@ -39,37 +35,21 @@ class LostElectrons:
     e_star_min_gev: float = 0.25
     theta_min_deg: float = 22.0
     lost_deg: float = 19.0
-    weighted: bool = False
-    beams: Beams = field(default=NOMINAL)
+    pilot_sample: ClassVar[PilotSample] = PilotSample(events=1 << 20, seed=20_260_102, above=1e-4)
 
     def __post_init__(self) -> None:
         half = 0.5 * self.beams.sqrt_s_gev
         check_range("e_star_min_gev", self.e_star_min_gev, half, 1e-2, half, "GeV")
         check_range("lost_deg and theta_min_deg", self.lost_deg, self.theta_min_deg, 0.1, 89.0, "deg")
 
-    def cross_section(self) -> CrossSection:
-        """Cross-section of the generated region, from a pilot sample of fixed seed."""
-        pilot = _pilot(self)
-        return CrossSection(nb=pilot.mean, error_nb=pilot.error, source="DERIVED: exact tree, pilot sample")
-
     def generate(self, n: int, rng: np.random.Generator) -> Particles:
         """n events of electron, positron and photon."""
-        pilot = _pilot(self)
-        if self.weighted:
-            momenta, weight = weighted_momenta(self, n, rng)
-            weight = weight / pilot.mean
-        else:
-            momenta, weight = unweighted(lambda trials: weighted_momenta(self, trials, rng), pilot, n, rng)
+        momenta, weight = self.sample(n, rng)
         return collide((ELECTRON, POSITRON, PHOTON), momenta, np.zeros(3), self.beams, rng, weight=weight)
 
-
-@cache
-def _pilot(process: LostElectrons) -> Pilot:
-    if process.weighted:
-        return _pilot(replace(process, weighted=False))
-    rng = np.random.Generator(np.random.Philox(_PILOT_SEED))
-    weights = [weighted_momenta(process, _PILOT_CHUNK, rng)[1] for _ in range(_PILOT_EVENTS // _PILOT_CHUNK)]
-    return Pilot.of(np.concatenate(weights), _ABOVE)
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """n phase-space points (4, 3, n): electron, positron, photon; and their weights in nb, 0 outside the region."""
+        return weighted_momenta(self, n, rng)
 
 
 def weighted_momenta(process: LostElectrons, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from sim.generators import qed
-from sim.generators.beams import NOMINAL, Beams
 from sim.generators.frames import along, boost_from_rest
 from sim.generators.muon_pair import ANTIMUON, MUON
 from sim.generators.particles import PHOTON, Particles
-from sim.generators.process import CrossSection, check_range, collide
-from sim.generators.unweighting import Pilot, unweighted
-
-_PILOT_EVENTS, _PILOT_CHUNK, _PILOT_SEED = 1 << 18, 1 << 17, 20_260_101
+from sim.generators.process import check_range, collide
+from sim.generators.unweighting import ExactTree, PilotSample
 
 
 class Radiator(enum.Enum):
@@ -43,7 +40,7 @@ class MuonMass(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RadiativeMuons:
+class RadiativeMuons(ExactTree):
     """mu- mu+ gamma with a photon of E* above e_star_min_gev at any angle.
 
     weighted: keep the phase-space weights (mean 1) instead of unweighting. currents, muon_mass: for comparison with
@@ -53,20 +50,14 @@ class RadiativeMuons:
     """
 
     e_star_min_gev: float = 0.25
-    weighted: bool = False
     currents: Radiator = Radiator.FULL
     muon_mass: MuonMass = MuonMass.EXACT
-    beams: Beams = field(default=NOMINAL)
+    pilot_sample: ClassVar[PilotSample] = PilotSample(events=1 << 18, seed=20_260_101)
 
     def __post_init__(self) -> None:
         s = self.beams.s_gev2
         limit = (s - 4.0 * qed.MUON_MASS_GEV**2) / (2.0 * math.sqrt(s))
         check_range("e_star_min_gev", self.e_star_min_gev, limit, 1e-3, limit, "GeV")
-
-    def cross_section(self) -> CrossSection:
-        """Cross-section of the generated region, from a pilot sample of fixed seed."""
-        pilot = _pilot(self)
-        return CrossSection(nb=pilot.mean, error_nb=pilot.error, source="DERIVED: exact tree, pilot sample")
 
     def generate(self, n: int, rng: np.random.Generator) -> Particles:
         """n events of mu-, mu+ and photon."""
@@ -78,21 +69,9 @@ class RadiativeMuons:
         masses = np.array([qed.MUON_MASS_GEV, qed.MUON_MASS_GEV, 0.0])
         return collide((MUON, ANTIMUON, PHOTON), momenta_of(point), masses, self.beams, rng, weight=weight)
 
-    def sample(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Phase-space points (6, n) of n events and their weights (n,); see `momenta_of`."""
-        pilot = _pilot(self)
-        if self.weighted:
-            point, weight = _weighted(self, n, rng)
-            return point, weight / pilot.mean
-        return unweighted(lambda trials: _weighted(self, trials, rng), pilot, n, rng)
-
-
-@cache
-def _pilot(process: RadiativeMuons) -> Pilot:
-    if process.weighted:
-        return _pilot(replace(process, weighted=False))
-    rng = np.random.Generator(np.random.Philox(_PILOT_SEED))
-    return Pilot.of(np.concatenate([_weighted(process, _PILOT_CHUNK, rng)[1] for _ in range(_PILOT_EVENTS // _PILOT_CHUNK)]))
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """n phase-space points (6, n), see `momenta_of`, and their weights in nb."""
+        return _weighted(self, n, rng)
 
 
 # A phase-space point: s' of the muon pair; y of the photon, with beta_e cos(theta) = tanh(y); its azimuth; z of the

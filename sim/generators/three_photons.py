@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass
 from itertools import permutations
+from typing import ClassVar
 
 import numpy as np
 
 from sim.generators import qed
-from sim.generators.beams import NOMINAL, Beams
 from sim.generators.frames import light, light_partner, partner_volume
 from sim.generators.particles import PHOTON, Particles
-from sim.generators.process import CrossSection, check_range, collide
-from sim.generators.unweighting import Pilot, unweighted
+from sim.generators.process import check_range, collide
+from sim.generators.unweighting import ExactTree, PilotSample
 
-_PILOT_EVENTS, _PILOT_CHUNK, _PILOT_SEED = 1 << 18, 1 << 17, 20_260_103
 _IDENTICAL = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThreePhotons:
+class ThreePhotons(ExactTree):
     """Three photons, each with E* above e_star_min_gev and more than theta_min_deg from the beams in the CM frame.
 
     The electron mass is neglected, hence the lowest angle. weighted: keep the phase-space weights (mean 1).
@@ -30,36 +28,21 @@ class ThreePhotons:
 
     e_star_min_gev: float = 0.15
     theta_min_deg: float = 10.0
-    weighted: bool = False
-    beams: Beams = field(default=NOMINAL)
+    pilot_sample: ClassVar[PilotSample] = PilotSample(events=1 << 18, seed=20_260_103)
 
     def __post_init__(self) -> None:
         check_range("theta_min_deg", self.theta_min_deg, 90.0, 0.5, 90.0, "deg")
         limit = self.beams.sqrt_s_gev / 3.0
         check_range("e_star_min_gev", self.e_star_min_gev, limit, 1e-2, limit, "GeV")
 
-    def cross_section(self) -> CrossSection:
-        """Cross-section of the generated region, from a pilot sample of fixed seed."""
-        pilot = _pilot(self)
-        return CrossSection(nb=pilot.mean, error_nb=pilot.error, source="DERIVED: exact tree, pilot sample")
-
     def generate(self, n: int, rng: np.random.Generator) -> Particles:
         """n events of three photons."""
-        pilot = _pilot(self)
-        if self.weighted:
-            momenta, weight = weighted_momenta(self, n, rng)
-            weight = weight / pilot.mean
-        else:
-            momenta, weight = unweighted(lambda trials: weighted_momenta(self, trials, rng), pilot, n, rng)
+        momenta, weight = self.sample(n, rng)
         return collide((PHOTON,) * 3, momenta, np.zeros(3), self.beams, rng, weight=weight)
 
-
-@cache
-def _pilot(process: ThreePhotons) -> Pilot:
-    if process.weighted:
-        return _pilot(replace(process, weighted=False))
-    rng = np.random.Generator(np.random.Philox(_PILOT_SEED))
-    return Pilot.of(np.concatenate([weighted_momenta(process, _PILOT_CHUNK, rng)[1] for _ in range(_PILOT_EVENTS // _PILOT_CHUNK)]))
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """n phase-space points (4, 3, n) of the photons and their weights in nb, 0 outside the region."""
+        return weighted_momenta(self, n, rng)
 
 
 def weighted_momenta(process: ThreePhotons, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
