@@ -136,7 +136,7 @@ def generate_file(
                 parts.save(block - chosen.start, EventRecord(arrays, {}))
                 advance(sizes[block])
         labels = _labels(sample, process) | {"events": n_events, "event_blocks": f"{chosen.start}:{chosen.stop}"}
-        parts.finish(stamp("generate", seed=seed, digests=digests, labels=labels, packages=("scipy", "pyhepmc", "pylhe")))
+        parts.finish(stamp("generate", seed=seed, digests=digests, labels=labels, packages=("scipy", "pyhepmc", "pylhe", "pythia8mc")))
     return total
 
 

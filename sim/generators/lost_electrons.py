@@ -17,13 +17,13 @@ from sim.generators.bhabha import ELECTRON, POSITRON
 from sim.generators.frames import light, light_partner, partner_volume, product
 from sim.generators.particles import PHOTON, Particles
 from sim.generators.process import check_range, collide
-from sim.generators.unweighting import ExactTree, PilotSample
+from sim.generators.unweighting import PilotSample, WeightedProcess
 
 _ME2 = qed.ELECTRON_MASS_GEV**2
 
 
 @dataclass(frozen=True, kw_only=True)
-class LostElectrons(ExactTree):
+class LostElectrons(WeightedProcess):
     """Photon with E* above e_star_min_gev, more than theta_min_deg from the beams; leptons within lost_deg of their beams.
 
     All angles in the CM frame; lost_deg must be smaller than theta_min_deg (collinear final-state photons belong to Bhabha

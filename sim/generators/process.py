@@ -57,6 +57,17 @@ def collide(
     return from_table(pdg, lab, beam_tools.sample_vertices(beams, n, rng), weight=weight, keep=keep)
 
 
+def collide_part(
+    pdg: Sequence[int], momenta: np.ndarray, beams: Beams, rng: np.random.Generator, *, weight: np.ndarray
+) -> Particles:
+    """Laboratory events, with vertices, of the part of final states that is in the event; no beam energy spread.
+
+    momenta: float64 (4, k, n), (E, px, py, pz) in GeV, generator frame.
+    """
+    lab = beam_tools.generator_to_lab(momenta, np.array(beams.total), beams)
+    return from_table(pdg, lab, beam_tools.sample_vertices(beams, momenta.shape[2], rng), weight=weight)
+
+
 def _rescale(momenta: np.ndarray, masses: np.ndarray, sqrt_s: np.ndarray, nominal: float) -> np.ndarray:
     factor = sqrt_s / nominal
     if not masses.any():

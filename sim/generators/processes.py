@@ -13,12 +13,14 @@ from sim.generators.lost_electrons import LostElectrons
 from sim.generators.muon_pair import MuonPair
 from sim.generators.photon_pair import PhotonPair
 from sim.generators.process import CrossSection
+from sim.generators.pythia import CharmQuarks, DownQuarks, PythiaProcess, StrangeQuarks, TauPair, UpQuarks, Upsilon4S
 from sim.generators.radiative_muons import RadiativeMuons
 from sim.generators.three_photons import ThreePhotons
+from sim.generators.two_photon import TwoPhotonElectrons, TwoPhotonLeptons, TwoPhotonMuons
 
 Model = (
     PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
-    | BackgroundTracks | Cosmics
+    | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons
 )  # fmt: skip
 
 
@@ -35,6 +37,8 @@ class Process:
     model: type[Model]
     reference: CrossSection | None = None
 
+
+_KKMC = "SOURCES 1.2: KKMC, Belle II physics book"
 
 PROCESSES = (
     Process(name="photon-gun", summary="one photon, flat in E*", model=PhotonGun),
@@ -55,12 +59,30 @@ PROCESSES = (
         name="mu-mu",
         summary="e+e- -> mu+mu- with initial-state radiation",
         model=MuonPair,
-        reference=CrossSection(nb=1.148, source="SOURCES 1.2: KKMC, Belle II physics book"),
+        reference=CrossSection(nb=1.148, source=_KKMC),
     ),
     Process(name="mu-mu-gamma", summary="e+e- -> mu+mu- gamma, exact tree", model=RadiativeMuons),
     Process(name="e-e-gamma", summary="e+e- -> e+e- gamma, both leptons lost along the beams", model=LostElectrons),
     Process(name="three-gamma", summary="e+e- -> gamma gamma gamma, 10-170 deg", model=ThreePhotons),
     Process(name="dark-photon", summary="e+e- -> gamma A', A' invisible", model=DarkPhoton),
+    Process(
+        name="tau-tau",
+        summary="e+e- -> tau+tau-, Pythia",
+        model=TauPair,
+        reference=CrossSection(nb=0.919, source=_KKMC),
+    ),
+    Process(name="u-u", summary="e+e- -> u ubar, Pythia", model=UpQuarks, reference=CrossSection(nb=1.61, source=_KKMC)),
+    Process(name="d-d", summary="e+e- -> d dbar, Pythia", model=DownQuarks, reference=CrossSection(nb=0.40, source=_KKMC)),
+    Process(name="s-s", summary="e+e- -> s sbar, Pythia", model=StrangeQuarks, reference=CrossSection(nb=0.38, source=_KKMC)),
+    Process(name="c-c", summary="e+e- -> c cbar, Pythia", model=CharmQuarks, reference=CrossSection(nb=1.30, source=_KKMC)),
+    Process(
+        name="y4s",
+        summary="e+e- -> Y(4S) -> B Bbar, Pythia",
+        model=Upsilon4S,
+        reference=CrossSection(nb=1.110, error_nb=0.008, source="SOURCES 1.2: Belle II physics book"),
+    ),
+    Process(name="e-e-mu-mu", summary="e+e- -> e+e- mu+mu- by two photons", model=TwoPhotonMuons),
+    Process(name="e-e-e-e", summary="e+e- -> e+e- e+e- by two photons", model=TwoPhotonElectrons),
     Process(name="background-tracks", summary="tracks from along the beam line, a guess", model=BackgroundTracks),
     Process(name="cosmics", summary="cosmic muons through the drift chamber", model=Cosmics),
 )

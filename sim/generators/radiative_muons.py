@@ -18,7 +18,7 @@ from sim.generators.frames import along, boost_from_rest
 from sim.generators.muon_pair import ANTIMUON, MUON
 from sim.generators.particles import PHOTON, Particles
 from sim.generators.process import check_range, collide
-from sim.generators.unweighting import ExactTree, PilotSample
+from sim.generators.unweighting import PilotSample, WeightedProcess
 
 
 class Radiator(enum.Enum):
@@ -40,7 +40,7 @@ class MuonMass(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RadiativeMuons(ExactTree):
+class RadiativeMuons(WeightedProcess):
     """mu- mu+ gamma with a photon of E* above e_star_min_gev at any angle.
 
     weighted: keep the phase-space weights (mean 1) instead of unweighting. currents, muon_mass: for comparison with

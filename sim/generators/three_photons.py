@@ -13,13 +13,13 @@ from sim.generators import qed
 from sim.generators.frames import light, light_partner, partner_volume
 from sim.generators.particles import PHOTON, Particles
 from sim.generators.process import check_range, collide
-from sim.generators.unweighting import ExactTree, PilotSample
+from sim.generators.unweighting import PilotSample, WeightedProcess
 
 _IDENTICAL = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThreePhotons(ExactTree):
+class ThreePhotons(WeightedProcess):
     """Three photons, each with E* above e_star_min_gev and more than theta_min_deg from the beams in the CM frame.
 
     The electron mass is neglected, hence the lowest angle. weighted: keep the phase-space weights (mean 1).

@@ -1,4 +1,4 @@
-"""Exact tree processes: weighted phase-space points, events of weight one by rejection against a pilot sample's largest weight."""
+"""Processes of weighted phase-space points: events of weight one by rejection against the largest weight of a pilot sample."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def unweighted(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExactTree(ABC):
+class WeightedProcess(ABC):
     """A process of which phase-space points can be drawn with their weights.
 
     weighted: keep the phase-space weights (mean 1) instead of unweighting. A pilot sample of fixed seed gives the cross-section
@@ -90,11 +90,11 @@ class ExactTree(ABC):
     def cross_section(self) -> CrossSection:
         """Cross-section of the generated region, from the pilot sample."""
         pilot = _pilot(self)
-        return CrossSection(nb=pilot.mean, error_nb=pilot.error, source="DERIVED: exact tree, pilot sample")
+        return CrossSection(nb=pilot.mean, error_nb=pilot.error, source="DERIVED: mean weight of a pilot sample")
 
 
 @cache
-def _pilot(process: ExactTree) -> Pilot:
+def _pilot(process: WeightedProcess) -> Pilot:
     if process.weighted:
         return _pilot(replace(process, weighted=False))
     size = process.pilot_sample
