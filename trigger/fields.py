@@ -244,7 +244,8 @@ GROUPS = tuple(dict.fromkeys(spec.group for spec in PRIMITIVE_FIELDS + TRACK_FIE
 @cache
 def declared() -> dict[str, Field]:
     """Every declared field by name, decisions included."""
-    from trigger.ecl.layout import DECISION_FIELDS  # here: the model of a block may itself use this module
+    from trigger.ecl import layout as ecl  # here: the model of a block may itself use this module
+    from trigger.grl import layout as grl
 
     decisions = (
         Field(
@@ -254,9 +255,10 @@ def declared() -> dict[str, Field]:
             minimum=-(1 << (field.width - 1)) if field.signed else 0,
             maximum=(1 << (field.width - int(field.signed))) - 1,
             meaning=field.meaning,
-            source="trigger.ecl.layout",
+            source=f"trigger.{block}.layout",
         )
-        for field in DECISION_FIELDS
+        for block, fields in (("ecl", ecl.DECISION_FIELDS), ("grl", grl.DECISION_FIELDS))
+        for field in fields
     )
     return {
         spec.name: spec
