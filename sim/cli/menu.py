@@ -1,7 +1,8 @@
-"""`darktrigger menu`: look at trigger menus, check a file, compare two."""
+"""`darktrigger menu`: look at trigger menus, check a file, compare two, import the experiment's, write the register map."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,11 +16,14 @@ PeriodName = Annotated[str | None, typer.Option("--period", help="Run period who
 
 def register(app: typer.Typer) -> None:
     """Add the group of verbs."""
-    group = typer.Typer(no_args_is_help=True, help="Look at trigger menus, check a file, compare two.")
+    group = typer.Typer(no_args_is_help=True, help="Look at trigger menus, check a file, compare two, import one.")
     group.command("list", epilog="Example: darktrigger menu list --menu exp16 --period e18r781")(list_lines)
     group.command("show", epilog="Example: darktrigger menu show lml6")(show)
     group.command("check", epilog="Example: darktrigger menu check mine.toml")(check)
     group.command("diff", epilog="Example: darktrigger menu diff exp16 mine.toml")(diff)
+    group.command(
+        "import", epilog="Example: darktrigger menu import --inputs ftd.inp --algorithm ftd.alg --outputs ftd.oup --out my.toml"
+    )(import_ftdl)
     app.add_typer(group, name="menu", epilog="Example: darktrigger menu show lml6")
 
 
@@ -65,6 +69,13 @@ def show(
 
 def check(menu: Annotated[str, typer.Argument(metavar="FILE", help="Menu file.")]) -> None:
     """Read a menu file; print what it holds and warn of lines that are always true or always false."""
+    loaded = _checked(menu)
+    n_bits = sum(len(item.bits) for item in loaded.inputs)
+    typer.echo(f"{menu}: {len(loaded.lines)} lines, {n_bits} input bits, {len(loaded.periods)} periods, digest {loaded.digest}")
+
+
+def _checked(menu: str | Path, *, shown: bool = True) -> Menu:
+    """The menu of a file; its warnings go to the screen if they are shown."""
     import warnings
 
     from trigger.menu import ConstantLineWarning, load_menu
@@ -72,10 +83,9 @@ def check(menu: Annotated[str, typer.Argument(metavar="FILE", help="Menu file.")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConstantLineWarning)
         loaded = load_menu(menu)
-    for warning in caught:
+    for warning in caught if shown else ():
         typer.echo(f"warning: {warning.message}", err=True)
-    n_bits = sum(len(item.bits) for item in loaded.inputs)
-    typer.echo(f"{menu}: {len(loaded.lines)} lines, {n_bits} input bits, {len(loaded.periods)} periods, digest {loaded.digest}")
+    return loaded
 
 
 def diff(
@@ -102,6 +112,32 @@ def diff(
                 typer.echo(f"~ {period} {name}: prescale {before[name]} -> {after[name]}")
     if one.digest == two.digest:
         typer.echo("the same: inputs, conditions and prescales are equal")
+
+
+def import_ftdl(
+    inputs: Annotated[Path, typer.Option(help="Input list: rows 'position name'.")],
+    algorithm: Annotated[Path, typer.Option(help="Algorithm: a sum of products of input positions per row.")],
+    outputs: Annotated[Path, typer.Option(help="Output list: rows 'position name'.")],
+    out: Annotated[Path, typer.Option(help="Menu file to write (.toml).")],
+    prescales: Annotated[Path | None, typer.Option(help="Prescales: rows 'line prescale', 0 masks.")] = None,
+    known: Annotated[str, typer.Option(help="Menu whose inputs lend encoding and driver to bits of the same names.")] = "exp16",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
+) -> None:
+    """Make a menu file from the FTDL files of the experiment; the file is checked before it is kept.
+
+    Bits that no menu knows become flags that are passed through. The table of prescales has no public form; the one above is ours.
+    """
+    from sim.files import atomic, check_output
+    from trigger.menu import load_menu
+    from trigger.menu.importer import FtdlFiles, import_menu
+
+    check_output(out, overwrite=overwrite, suffixes=(".toml",))
+    files = FtdlFiles(inputs=inputs, algorithm=algorithm, outputs=outputs, prescales=prescales)
+    text = import_menu(files, out.stem, load_menu(known))
+    with atomic(out) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+        _checked(temporary, shown=False)
+    typer.echo(f"{len(_checked(out).lines)} lines -> {out}")
 
 
 def _prescales(menu: Menu, period: str | None) -> tuple[int, ...]:

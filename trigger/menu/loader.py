@@ -18,13 +18,12 @@ from typing import Any
 from trigger.errors import InputError
 from trigger.menu.constant import constant_value
 from trigger.menu.inputs import Driver, Encoding, InputDeclaration
-from trigger.menu.menu import PRESCALE_BITS, Line, Menu, Period
+from trigger.menu.menu import LARGEST_PRESCALE, Line, Menu, Period
 from trigger.menu.parser import ConditionError, Names, parse
 
 _TOP_KEYS = {"name", "description", "source", "base", "n_inputs", "inputs", "lines", "periods", "remove"}
 _INPUT_KEYS = {"bits", "encoding", "driver", "definition"}
 _PERIOD_KEYS = {"source", "prescales"}
-_LARGEST_PRESCALE = (1 << PRESCALE_BITS) - 1
 
 
 class ConstantLineWarning(UserWarning):
@@ -204,7 +203,7 @@ class _Reader:
             given = entry.get("prescales", {})
             self._known_keys(given, set(order), (*keys, "prescales"))
             values = tuple(
-                self._integer(given.get(line, 1), 0, _LARGEST_PRESCALE, f"prescale of {line}", *keys, "prescales", line)
+                self._integer(given.get(line, 1), 0, LARGEST_PRESCALE, f"prescale of {line}", *keys, "prescales", line)
                 for line in order
             )
             source = self._text(entry.get("source", ""), *keys, "source")

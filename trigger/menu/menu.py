@@ -14,6 +14,7 @@ from trigger.menu.inputs import InputDeclaration
 
 PRESCALE_BITS = 24
 """Width of a prescale counter. Our choice: the largest recorded prescale is 160,000; the firmware's width is `unverified`."""
+LARGEST_PRESCALE = (1 << PRESCALE_BITS) - 1
 _CHUNK = 1 << 16
 
 

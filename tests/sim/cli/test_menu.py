@@ -71,3 +71,27 @@ def test_check_and_diff_of_a_users_file(tmp_path: Path) -> None:
         "+ photon: ecl_lml_6 | ecl_lml_13",
     ]
     assert run("diff", "exp16", "exp16") == (0, "the same: inputs, conditions and prescales are equal\n")
+
+
+def test_import_writes_a_menu_that_can_be_used_and_warns_of_constant_lines(tmp_path: Path) -> None:
+    for suffix, text in {"inp": "0 veto\n1 ehigh\n", "alg": " 1 !0\n 0 !0\n", "oup": "0 hie\n1 never\n"}.items():
+        (tmp_path / f"ftd.{suffix}").write_text(text, encoding="utf-8")
+    out = tmp_path / "mine.toml"
+    options = [f"--{name}" for name in ("inputs", "algorithm", "outputs")]
+    files = [str(tmp_path / f"ftd.{suffix}") for suffix in ("inp", "alg", "oup")]
+    arguments = [word for pair in zip(options, files, strict=True) for word in pair]
+    status, text = run("import", *arguments, "--out", str(out))
+    assert status == 0
+    assert "line never is always false" in text
+    assert f"2 lines -> {out}" in text
+    assert 'hie = "ehigh & !veto"' in out.read_text(encoding="utf-8").splitlines()
+    assert run("import", *arguments, "--out", str(out))[0] == 2, "an existing file is kept"
+
+
+def test_import_of_bad_files_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "ftd.txt").write_text("0 veto\n", encoding="utf-8")
+    file = str(tmp_path / "ftd.txt")
+    status, text = run("import", "--inputs", file, "--algorithm", file, "--outputs", file, "--out", str(tmp_path / "m.toml"))
+    assert status == 2
+    assert "ftd.txt:1: a factor must be an input position" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["ftd.txt"]
