@@ -5,9 +5,34 @@ import pytest
 
 from trigger.menu import Driver, Menu, load_menu
 
-NAMED_IN_TALKS = (
-    "lml1 lml2 lml4 lml6 lml7 lml13 lml0 lml12 lml8 lml9 lml10 hie c4 eclmumu ffo fyo fff ffy ffs fss sss fso sso stt cdcklm1 cdcklm2"
-).split()
+NAMED_IN_TALKS = [
+    "lml1",
+    "lml2",
+    "lml4",
+    "lml6",
+    "lml7",
+    "lml13",
+    "lml0",
+    "lml12",
+    "lml8",
+    "lml9",
+    "lml10",
+    "hie",
+    "c4",
+    "eclmumu",
+    "ffo",
+    "fyo",
+    "fff",
+    "ffy",
+    "ffs",
+    "fss",
+    "sss",
+    "fso",
+    "sso",
+    "stt",
+    "cdcklm1",
+    "cdcklm2",
+]
 """Lines behind the trigger names of public talks on low-multiplicity physics and the tau figure."""
 
 
