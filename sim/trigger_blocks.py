@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Protocol
 
 import numpy as np
 
-from trigger.cdc import CdcMask, HoughFinder, SegmentFinder
-from trigger.cdc.single_track import one_hot
+from trigger.cdc import CdcMask, SegmentFinder, TrackTrigger
+from trigger.digest import digest
 from trigger.ecl import EclCalibration, EclParameters, EclTrigger
 from trigger.events import EventRecord
+from trigger.networks import DEFAULT_NETWORK, FrozenNetwork, load_network
 
 EMULATED_BLOCKS = ("ecl", "tracks")
 """Blocks that can be run on files, in the order in which they run."""
@@ -24,6 +25,12 @@ class TriggerSettings:
     parameters: EclParameters = field(default_factory=EclParameters.default)
     calibration: EclCalibration = field(default_factory=EclCalibration)
     mask: CdcMask = field(default_factory=CdcMask)
+    network: FrozenNetwork = field(default_factory=lambda: load_network(DEFAULT_NETWORK))
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Digest of each setting."""
+        return {f.name: self.network.digest if f.name == "network" else digest(getattr(self, f.name)) for f in fields(self)}
 
 
 class FileBlock(Protocol):
@@ -51,25 +58,21 @@ class EclBlock:
 
 
 class TracksBlock:
-    """Track segments and 2D tracks: from wires where the file has them, else from segments."""
+    """Track segments, 2D tracks, network and single-track trigger: from wires where the file has them, else from segments."""
 
     def __init__(self, settings: TriggerSettings, names: Collection[str]) -> None:
         self._from_wires = "wire_offsets" in names
         wires = ("wire_offsets", "wire_id", "wire_time")
-        segments = ("cdc_offsets", "cdc_ts_id", "cdc_priority")
+        segments = ("cdc_offsets", "cdc_ts_id", "cdc_priority", "cdc_lr", "cdc_time")
         self.required: tuple[str, ...] = wires if self._from_wires else segments
         self.fields: tuple[str, ...] = self.required
         self._segments = SegmentFinder(mask=settings.mask)
-        self._finder = HoughFinder()
+        self._trigger = TrackTrigger(network=settings.network.network)
 
     def run(self, record: EventRecord) -> dict[str, np.ndarray]:
-        given = [record[name] for name in self.required]
-        found = self._segments.run(*given).arrays() if self._from_wires else dict(zip(self.required, given, strict=True))
-        tracks = self._finder.run(found["cdc_offsets"], found["cdc_ts_id"], found["cdc_priority"])
-        names = ("track_offsets", "track_phi_raw", "track_omega_raw", "track_ts", "track_clock")
-        answer = {name: getattr(tracks, name) for name in names}
-        answer["grl_t2"] = one_hot(np.diff(tracks.track_offsets))
-        return (found if self._from_wires else {}) | answer
+        given = {name: record[name] for name in self.required}
+        found = self._segments.run(*given.values()).arrays() if self._from_wires else given
+        return (found if self._from_wires else {}) | self._trigger.run(*found.values()).arrays()
 
 
 def blocks_of(chosen: Collection[str], settings: TriggerSettings, names: Collection[str]) -> list[FileBlock]:

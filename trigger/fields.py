@@ -204,6 +204,16 @@ TRACK_FIELDS = (
         source=_TRACK,
     ),
     Field(
+        name="track_class_raw",
+        dtype="int16",
+        group="track",
+        minimum=-4096,
+        maximum=4095,
+        unit="8/4096",
+        meaning="log odds that the track is from the interaction point, of networks that give them, 12 fraction bits",
+        source="our choice: output of the codesign network",
+    ),
+    Field(
         name="track_p_raw",
         dtype="uint16",
         group="track",

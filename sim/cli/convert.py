@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def convert(
     out: Annotated[Path, typer.Option(help="Folder of the hls4ml project; must not exist.")],
-    network: Annotated[str, typer.Option(help="Shipped network or an .npz file.")] = "neuro_codesign",
+    network: Annotated[str, typer.Option(help="Shipped network or an .npz file.")] = "codesign",
     events: Annotated[int, typer.Option(help="Random and corner inputs of the comparison.")] = 100_000,
     seed: Annotated[int, typer.Option(help="Seed of the random inputs.")] = 1,
     tracks: Annotated[Path | None, typer.Option(help="Real tracks whose inputs are compared as well.")] = None,

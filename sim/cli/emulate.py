@@ -20,6 +20,7 @@ def emulate(
     parameters: Annotated[Path | None, typer.Option(help="TOML file that changes ETM parameters.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="TOML file with dead, hot and calibrated cells.")] = None,
     dead: Annotated[Path | None, typer.Option(help="TOML file with dead wires and segments of the drift chamber.")] = None,
+    network: Annotated[str | None, typer.Option(help="Network of the neuro trigger: codesign (default) or an .npz file.")] = None,
     event_blocks: Annotated[str | None, typer.Option(help="Logical blocks a:b of the input, b excluded.")] = None,
     with_input: Annotated[bool, typer.Option("--with-input", help="Copy the fields of the input beside the decisions.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
@@ -36,6 +37,7 @@ def emulate(
     from trigger.cdc.mask import CdcMask
     from trigger.ecl.calibration import EclCalibration
     from trigger.ecl.parameters import EclParameters
+    from trigger.networks import DEFAULT_NETWORK, load_network
 
     chosen = parse_blocks(blocks, EMULATED_BLOCKS)
     check_output(out, overwrite=overwrite)
@@ -45,6 +47,7 @@ def emulate(
         parameters=EclParameters.default() if parameters is None else EclParameters.from_toml(parameters),
         calibration=EclCalibration() if calibration is None else EclCalibration.from_toml(calibration),
         mask=CdcMask() if dead is None else CdcMask.from_toml(dead),
+        network=load_network(DEFAULT_NETWORK if network is None else network),
         trigger_blocks=chosen,
         blocks=parse_event_blocks(event_blocks, n_blocks_in(events)),
         with_input=with_input,

@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     tracks: Annotated[Path, typer.Argument(metavar="FILE", help="Real tracks: tab-separated text, plain or gzip.")],
-    network: Annotated[str, typer.Option(help="Shipped network or an .npz file.")] = "neuro_codesign",
+    network: Annotated[str, typer.Option(help="Shipped network or an .npz file.")] = "codesign",
     replicas: Annotated[int, typer.Option(help="Replicas of the bootstrap by event.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Folder for the table (CSV, JSON).")] = None,

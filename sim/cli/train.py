@@ -56,7 +56,7 @@ def train(
     typer.echo(
         f"{counts['simulated_tracks']:,} simulated tracks, {counts['real_tracks']:,} real ones of {counts['real_events']} events"
     )
-    typer.echo(f"{frozen.network.multiplications} multiplications, {last['bit_operations']:,} bit operations")
+    typer.echo(f"{frozen.codesign.multiplications} multiplications, {last['bit_operations']:,} bit operations")
     typer.echo(f"loss {last['loss']:.4f}, validation {last.get('validation_loss', float('nan')):.4f}")
     typer.echo(f"network {frozen.digest[:12]}, seed {seed} -> {out}")
 

@@ -67,14 +67,14 @@ def verify_network(frozen: FrozenNetwork, project: HlsProject, request: Equality
     from hls.convert import to_float, to_raw
     from hls.freeze import thaw
 
-    keras_model = thaw(frozen.network)
+    keras_model = thaw(frozen.codesign)
     start, n_events = time.perf_counter(), 0
     shown: list[dict[str, Any]] = []
     mismatched = {"keras": 0, "c_model": 0}
     kinds: dict[str, int] = {}
     with progress("network equality", request.events) as advance:
         for kind, x in _inputs(request):
-            model = frozen.network.run(x)
+            model = frozen.codesign.run(x)
             others = {
                 "keras": to_raw(keras_model.predict(to_float(x), batch_size=_BATCH, verbose=0)),
                 "c_model": project.predict(x),
@@ -106,7 +106,8 @@ def verify_network(frozen: FrozenNetwork, project: HlsProject, request: Equality
 def convert_and_verify(frozen: FrozenNetwork, folder: Path, request: EqualityRequest, *, reuse: int = 1) -> dict[str, Any]:
     """Write the hls4ml project with golden vectors, build its C++ model, compare; the record is also in `verify.json` there.
 
-    OutputError if the folder exists. Golden vectors: the corners and GOLDEN random inputs.
+    Golden vectors: the corners and GOLDEN random inputs. OutputError if the folder exists; InputError if the network is not of
+    the codesign family.
     """
     from hls.convert import convert, write_golden
     from hls.freeze import thaw
@@ -116,9 +117,9 @@ def convert_and_verify(frozen: FrozenNetwork, folder: Path, request: EqualityReq
         msg = f"{folder}: exists already"
         raise OutputError(msg)
     set_up_tensorflow(request.seed)
-    project = convert(thaw(frozen.network), frozen.network, folder, reuse=reuse)
+    project = convert(thaw(frozen.codesign), frozen.codesign, folder, reuse=reuse)
     golden = np.concatenate([corner_inputs(), random_inputs(GOLDEN, stream(request.seed, f"{SAMPLE} golden", Stage.STIMULUS, 0))])
-    write_golden(folder, frozen.network, golden, {"network": frozen.digest, "seed": request.seed})
+    write_golden(folder, frozen.codesign, golden, {"network": frozen.digest, "seed": request.seed})
     project.compile()
     record = verify_network(frozen, project, request)
     write_record(folder / "verify.json", record)

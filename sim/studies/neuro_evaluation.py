@@ -11,6 +11,7 @@ from sim.blocks import Stage, stream
 from sim.provenance import file_digest, stamp
 from sim.studies.neuro_score import BACKGROUND_CM, METRICS, SIGNAL_CM, Answer, Comparison, compare
 from sim.studies.tables import Table
+from trigger.cdc.neuro.mlp import N_OUTPUTS
 from trigger.errors import InputError
 from trigger.networks import load_network
 
@@ -22,8 +23,8 @@ DEPLOYED, BY_Z, BY_CLASS = "deployed |z|", "ours |z|", "ours class"
 def evaluate(path: Path, network: str | Path, *, replicas: int, seed: int) -> Table:
     """Figures of merit of the network that ran and of ours, a row per part of the file, answer and metric.
 
-    One row of the file per true track. Parts: events that the training of the network saw and did not see, and the runs of the
-    latter. InputError for a bad file or network, fewer than two replicas, and a file without signal or background.
+    One row of the file per true track; a network without a class is scored by z alone. Parts: events that the training of the
+    network saw and did not see, and the runs of the latter. InputError for a bad file or network, fewer than two replicas, and a file without signal or background.
     """
     from hls.data import Z_SCALE_CM, read_tracks
 
@@ -34,11 +35,11 @@ def evaluate(path: Path, network: str | Path, *, replicas: int, seed: int) -> Ta
     tracks = read_tracks(path)
     tracks = tracks.select(tracks.first_of_track)
     z_reco_cm = tracks.target[:, 0] * Z_SCALE_CM
-    ours = frozen.network.run(tracks.x_raw).astype(np.float64)
+    ours = frozen.network.answer(tracks.x_raw, tracks.expert).astype(np.float64)
     answers = (
         Answer(name=DEPLOYED, z=tracks.deployed_raw[:, 0].astype(np.float64)),
         Answer(name=BY_Z, z=ours[:, 0]),
-        Answer(name=BY_CLASS, z=ours[:, 0], likeness=ours[:, 2]),
+        *(Answer(name=BY_CLASS, z=ours[:, 0], likeness=likeness) for likeness in ours.T[N_OUTPUTS:]),
     )
     seen = np.isin(tracks.event_hash, frozen.seen_events)
     parts = {UNSEEN: ~seen, SEEN: seen}

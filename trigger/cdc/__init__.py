@@ -2,13 +2,27 @@
 
 from trigger.cdc.hough import HoughFinder, HoughPlane, HoughTracks
 from trigger.cdc.mask import CdcMask
-from trigger.cdc.neuro import ClassicMlp, EventTime, InputWindows, NeuroInputs, NeuroTracks, NeuroTrigger, NeuroVectors
+from trigger.cdc.neuro import (
+    ClassicExperts,
+    ClassicMlp,
+    CodesignNetwork,
+    EventTime,
+    InputWindows,
+    NeuroInputs,
+    NeuroNetwork,
+    NeuroTracks,
+    NeuroTrigger,
+    NeuroVectors,
+)
 from trigger.cdc.segments import LeftRightTable, SegmentFinder, Segments
 from trigger.cdc.single_track import SingleTrackCuts, SingleTracks, SingleTrackTrigger
+from trigger.cdc.track_trigger import TrackDecision, TrackTrigger
 
 __all__ = [
     "CdcMask",
+    "ClassicExperts",
     "ClassicMlp",
+    "CodesignNetwork",
     "EventTime",
     "HoughFinder",
     "HoughPlane",
@@ -16,6 +30,7 @@ __all__ = [
     "InputWindows",
     "LeftRightTable",
     "NeuroInputs",
+    "NeuroNetwork",
     "NeuroTracks",
     "NeuroTrigger",
     "NeuroVectors",
@@ -24,4 +39,6 @@ __all__ = [
     "SingleTrackCuts",
     "SingleTrackTrigger",
     "SingleTracks",
+    "TrackDecision",
+    "TrackTrigger",
 ]

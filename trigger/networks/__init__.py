@@ -1,5 +1,15 @@
 """Frozen integer networks that come with the package, each with the declarations it was made for and the record of its training."""
 
-from trigger.networks.frozen import FrozenNetwork, declarations_digest, load_network, save_network, shipped_networks
+from trigger.networks.families import CLASSIC, CODESIGN, declarations_digest
+from trigger.networks.frozen import DEFAULT_NETWORK, FrozenNetwork, load_network, save_network, shipped_networks
 
-__all__ = ["FrozenNetwork", "declarations_digest", "load_network", "save_network", "shipped_networks"]
+__all__ = [
+    "CLASSIC",
+    "CODESIGN",
+    "DEFAULT_NETWORK",
+    "FrozenNetwork",
+    "declarations_digest",
+    "load_network",
+    "save_network",
+    "shipped_networks",
+]

@@ -11,25 +11,15 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trigger.cdc.neuro.codesign import (
-    ANSWER,
-    ANSWER_NAMES,
-    CLASS_SCALE,
-    LANE_OVERFLOW,
-    LANE_ROUNDING,
-    MAX_LANE_WIDTH,
-    MAX_SUM_BITS,
-    CodesignLayer,
-    CodesignNetwork,
-)
-from trigger.cdc.neuro.formats import CROSSING_ANGLE, NODE
-from trigger.cdc.neuro.inputs import EXPERT_MISSING, SIDE, TIME_MAX_LOG2
-from trigger.cdc.neuro.windows import InputWindows
+from trigger.cdc.neuro.codesign import CodesignNetwork
 from trigger.digest import digest
 from trigger.errors import InputError
+from trigger.networks.families import CODESIGN, FAMILIES, Network, declarations_digest, family_of
 
-_LAYER_ARRAYS = ("integer", "fraction", "weight", "bias")
-_LAYER_NUMBERS = ("signed", "weight_fraction", "bias_fraction")
+DEFAULT_NETWORK = CODESIGN
+"""Shipped network that the track trigger uses unless it is given another one."""
+_PREFIX, _SUFFIX = "neuro_", ".npz"
+"""Around the name of a shipped network."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,30 +29,38 @@ class FrozenNetwork:
     record: how it was trained, plain JSON values. seen_events: uint64, ascending, hashes of the real events that the training saw.
     """
 
-    network: CodesignNetwork
+    network: Network
     record: Mapping[str, Any] = field(default_factory=dict)
     seen_events: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
 
     @property
+    def family(self) -> str:
+        """`classic` or `codesign`."""
+        return family_of(self.network)
+
+    @property
+    def codesign(self) -> CodesignNetwork:
+        """The network, for what only the codesign family has; InputError if it is of another one."""
+        if not isinstance(self.network, CodesignNetwork):
+            msg = f"network {self.digest[:12]} must be of the family {CODESIGN}, not {self.family}"
+            raise InputError(msg)
+        return self.network
+
+    @property
     def digest(self) -> str:
         """SHA-256 of all integers and formats, and of the declarations."""
-        layers = [[getattr(layer, name) for name in (*_LAYER_ARRAYS, *_LAYER_NUMBERS)] for layer in self.network.layers]
-        return digest(declarations_digest(), layers)
-
-
-def declarations_digest() -> str:
-    """SHA-256 of what the integers of a network mean: inputs with windows and formats, outputs, rounding, ceilings."""
-    inputs = [NODE, CROSSING_ANGLE, InputWindows(), EXPERT_MISSING, SIDE, TIME_MAX_LOG2]
-    return digest(inputs, ANSWER, ANSWER_NAMES, CLASS_SCALE, LANE_ROUNDING, LANE_OVERFLOW, MAX_LANE_WIDTH, MAX_SUM_BITS)
+        return digest(declarations_digest(self.family), FAMILIES[self.family].parts(self.network))
 
 
 def shipped_networks() -> tuple[str, ...]:
     """Return the names of the networks that come with the package."""
     names = (item.name for item in files("trigger.networks").iterdir())
-    return tuple(sorted(name.removesuffix(".npz") for name in names if name.endswith(".npz")))
+    return tuple(
+        sorted(name[len(_PREFIX) : -len(_SUFFIX)] for name in names if name.startswith(_PREFIX) and name.endswith(_SUFFIX))
+    )
 
 
-def load_network(name_or_path: str | Path = "neuro_codesign") -> FrozenNetwork:
+def load_network(name_or_path: str | Path) -> FrozenNetwork:
     """Return a shipped network by name, or the network of an .npz file (anything with a suffix or a folder in it).
 
     Raises:
@@ -70,7 +68,7 @@ def load_network(name_or_path: str | Path = "neuro_codesign") -> FrozenNetwork:
     """
     text = str(name_or_path)
     if text in shipped_networks():
-        with (files("trigger.networks") / f"{text}.npz").open("rb") as file:
+        with (files("trigger.networks") / f"{_PREFIX}{text}{_SUFFIX}").open("rb") as file:
             return _read(file, text)
     path = Path(name_or_path)
     if not path.suffix and path.name == text:
@@ -86,18 +84,18 @@ def load_network(name_or_path: str | Path = "neuro_codesign") -> FrozenNetwork:
 
 def save_network(path: Path, frozen: FrozenNetwork) -> None:
     """Write a frozen network. The same network gives the same bytes."""
-    arrays: dict[str, NDArray] = {}
-    for k, layer in enumerate(frozen.network.layers):
-        arrays |= {f"layer{k}_{name}": getattr(layer, name) for name in _LAYER_ARRAYS}
-        arrays |= {f"layer{k}_{name}": np.array(int(getattr(layer, name))) for name in _LAYER_NUMBERS}
-    head = {"declarations": declarations_digest(), "digest": frozen.digest, "record": dict(frozen.record)}
+    head = {
+        "family": frozen.family,
+        "declarations": declarations_digest(frozen.family),
+        "digest": frozen.digest,
+        "record": dict(frozen.record),
+    }
     np.savez_compressed(
         path,
-        n_layers=np.array(len(frozen.network.layers)),
         head=np.array(json.dumps(head, sort_keys=True)),
         seen_events=frozen.seen_events,
         allow_pickle=False,
-        **arrays,
+        **FAMILIES[frozen.family].pack(frozen.network),
     )
 
 
@@ -105,21 +103,21 @@ def _read(file: IO[bytes], where: str) -> FrozenNetwork:
     try:
         with np.load(file, allow_pickle=False) as archive:
             head = json.loads(str(archive["head"]))
-            declarations, expected, record = head["declarations"], head["digest"], head["record"]
-            seen = archive["seen_events"]
-            stored = [
-                {name: archive[f"layer{k}_{name}"] for name in (*_LAYER_ARRAYS, *_LAYER_NUMBERS)}
-                for k in range(int(archive["n_layers"]))
-            ]
+            family, declarations, expected, record = (head[name] for name in ("family", "declarations", "digest", "record"))
+            arrays = {name: archive[name] for name in archive.files}
+            seen = arrays["seen_events"]
+            made_for = declarations_digest(family)
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         msg = f"{where}: not a frozen network: {error}"
         raise InputError(msg) from error
-    if declarations != declarations_digest():
-        msg = f"{where}: made for declarations {declarations[:12]}, but these are {declarations_digest()[:12]}; train it anew"
+    if declarations != made_for:
+        msg = f"{where}: made for declarations {declarations[:12]}, but these are {made_for[:12]}; train it anew"
         raise InputError(msg)
     try:
-        layers = [_layer(values) for values in stored]
-        frozen = FrozenNetwork(network=CodesignNetwork(layers), record=record, seen_events=seen)
+        frozen = FrozenNetwork(network=FAMILIES[family].unpack(arrays), record=record, seen_events=seen)
+    except KeyError as error:
+        msg = f"{where}: not a frozen network: {error}"
+        raise InputError(msg) from error
     except (InputError, TypeError) as error:
         msg = f"{where}: {error}"
         raise InputError(msg) from error
@@ -127,13 +125,3 @@ def _read(file: IO[bytes], where: str) -> FrozenNetwork:
         msg = f"{where}: its integers have digest {frozen.digest[:12]}, not {expected[:12]}: the file was changed"
         raise InputError(msg)
     return frozen
-
-
-def _layer(values: Mapping[str, NDArray]) -> CodesignLayer:
-    numbers = {name: int(values[name]) for name in _LAYER_NUMBERS}
-    return CodesignLayer(
-        **{name: values[name] for name in _LAYER_ARRAYS},
-        signed=bool(numbers["signed"]),
-        weight_fraction=numbers["weight_fraction"],
-        bias_fraction=numbers["bias_fraction"],
-    )

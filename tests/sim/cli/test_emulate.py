@@ -16,10 +16,12 @@ from sim.blocks import BLOCK_EVENTS
 from sim.detector.cdc import CdcResponse, respond_cdc
 from sim.files import SUFFIXES, read_events, write_events
 from sim.generators.guns import ParticleGun
-from trigger.cdc import HoughFinder, SegmentFinder
+from trigger.cdc import ClassicExperts, ClassicMlp, HoughFinder, NeuroInputs, SegmentFinder, SingleTrackTrigger
+from trigger.cdc.neuro.activation import tanh_half_table
 from trigger.ecl import EclCalibration, EclParameters, EclTrigger
 from trigger.ecl.layout import DECISION_FIELDS
 from trigger.events import EventRecord, with_event_numbers
+from trigger.networks import DEFAULT_NETWORK, FrozenNetwork, load_network, save_network
 
 
 def sample(n_events: int, timed: bool = False) -> EventRecord:
@@ -162,37 +164,105 @@ def tracks_sample(n_events: int) -> EventRecord:
     return EventRecord(sample(n_events).arrays | wires, {"seed": 7})
 
 
+def by_hand(record: EventRecord, network: FrozenNetwork) -> dict[str, np.ndarray]:
+    """Fields of the track trigger, from its parts called one by one."""
+    found = SegmentFinder().run(record["wire_offsets"], record["wire_id"], record["wire_time"]).arrays()
+    tracks = HoughFinder().run(found["cdc_offsets"], found["cdc_ts_id"], found["cdc_priority"])
+    seen = NeuroInputs().run(tracks, *found.values())
+    answers = network.network.answer(seen.x_raw, seen.track_expert)
+    single = SingleTrackTrigger().run(tracks.track_offsets, tracks.track_omega_raw, seen.track_expert, answers[:, 0], answers[:, 1])
+    segments = tracks.track_ts.copy()
+    segments[:, 1::2] = seen.track_ts[:, 1::2]
+    names = ("track_offsets", "track_phi_raw", "track_omega_raw", "track_clock")
+    fields = {name: getattr(tracks, name) for name in names} | {"track_ts": segments, "track_expert": seen.track_expert}
+    fields |= {"track_z_raw": answers[:, 0], "track_theta_raw": answers[:, 1]} | vars(single)
+    return found | fields | ({"track_class_raw": answers[:, 2]} if answers.shape[1] == 3 else {})
+
+
 def test_tracks_from_wires_and_from_segments(tmp_path):
-    record = tracks_sample(300)
+    record, network = tracks_sample(300), load_network(DEFAULT_NETWORK)
     write_events(tmp_path / "in.npz", record)
     (tmp_path / "dead.toml").write_text('superlayers = ["0-8"]\n')
     assert invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "both.npz", "--blocks", "tracks,ecl") == (0, "")
-    both = read_events(tmp_path / "both.npz")
-    found = SegmentFinder().run(record["wire_offsets"], record["wire_id"], record["wire_time"])
-    tracks = HoughFinder().run(found.cdc_offsets, found.cdc_ts_id, found.cdc_priority)
-    counts = np.diff(tracks.track_offsets)
-    assert (counts >= 1).mean() > 0.98
-    for name, array in (found.arrays() | expected(record)).items():
+    both, tracks = read_events(tmp_path / "both.npz"), by_hand(record, network)
+    assert set(both.arrays) == {"experiment", "run", "event", "weight"} | set(tracks) | set(expected(record))
+    for name, array in (tracks | expected(record)).items():
         np.testing.assert_array_equal(both[name], array, err_msg=name)
-    for name in ("track_offsets", "track_phi_raw", "track_omega_raw", "track_ts", "track_clock"):
-        np.testing.assert_array_equal(both[name], getattr(tracks, name), err_msg=name)
+    counts = np.diff(both["track_offsets"])
+    assert (counts >= 1).mean() > 0.98
+    assert (both["track_expert"] >= 0).mean() > 0.9
+    assert both["grl_typ"].mean() > 0.5, "muons from the interaction point, most above the momentum cut"
     np.testing.assert_array_equal(both["grl_t2"][:, 0], counts == 1)
     assert both.meta["labels"]["blocks"] == ["ecl", "tracks"]
+    assert both.meta["digests"]["network"] == network.digest
 
     assert invoke("emulate", tmp_path / "both.npz", "--out", tmp_path / "again.npz", "--blocks", "tracks") == (0, "")
     again = read_events(tmp_path / "again.npz")
     assert "cdc_ts_id" not in again
-    np.testing.assert_array_equal(again["track_ts"], both["track_ts"])
+    for name in again.arrays:
+        np.testing.assert_array_equal(again[name], both[name], err_msg=name)
     dead = ("--blocks", "tracks", "--dead", tmp_path / "dead.toml")
     assert invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "dead.npz", *dead) == (0, "")
     assert read_events(tmp_path / "dead.npz")["track_offsets"][-1] == 0
+
+
+def test_network_of_the_user(tmp_path):
+    """Five constant experts of a file: their z and theta are in the answer, their digest in its stamp."""
+    networks = [
+        ClassicMlp([np.zeros((1, 27), int), np.zeros((2, 1), int)], [np.zeros(1, int), np.array([40 * e, -40 * e])])
+        for e in range(1, 6)
+    ]
+    mine = FrozenNetwork(network=ClassicExperts(networks))
+    record = tracks_sample(100)
+    write_events(tmp_path / "in.npz", record)
+    save_network(tmp_path / "mine.npz", mine)
+    settings = ("--blocks", "tracks", "--network", tmp_path / "mine.npz")
+    assert invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "out.npz", *settings) == (0, "")
+    result = read_events(tmp_path / "out.npz")
+    assert result.meta["digests"]["network"] == mine.digest
+    assert "track_class_raw" not in result
+    for name, array in by_hand(record, mine).items():
+        np.testing.assert_array_equal(result[name], array, err_msg=name)
+    first = tanh_half_table()[40]
+    assert (result["track_z_raw"][result["track_expert"] == 0] == first).all()
+    assert (result["track_theta_raw"] == -result["track_z_raw"]).all()
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ("best", "no shipped network 'best'; there are c"),
+        ("none.npz", "none.npz: not a readable network: No such file"),
+        ("in.npz", "in.npz: not a frozen network"),
+    ],
+)
+def test_bad_networks_are_refused(tmp_path, monkeypatch, network, reason):
+    monkeypatch.chdir(tmp_path)
+    write_events(tmp_path / "in.npz", tracks_sample(3))
+    status, message = invoke("emulate", "in.npz", "--out", "out.npz", "--blocks", "tracks", "--network", network)
+    assert status == 2
+    assert message.startswith(f"error: {reason}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.npz"]
+
+
+def test_help_names_the_default_network():
+    shown = CliRunner().invoke(sim.cli.build_app(), ["emulate", "--help"])
+    assert f"{DEFAULT_NETWORK} (default)" in " ".join(shown.output.replace("│", " ").split())
 
 
 def test_tracks_need_wires_or_segments(tmp_path):
     write_events(tmp_path / "in.npz", sample(5))
     status, message = invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "out.npz", "--blocks", "tracks")
     assert status == 2
-    assert "field cdc_offsets is missing" in message
+    assert "field cdc_offsets is missing; the block tracks needs cdc_offsets, cdc_ts_id, cdc_priority, cdc_lr, cdc_time" in message
+
+
+def test_tracks_need_sides_and_times(tmp_path):
+    zero = np.zeros(3, np.int8)
+    np.savez(tmp_path / "in.npz", cdc_offsets=[0, 3], cdc_ts_id=[1, 2, 3], cdc_priority=zero + 3, cdc_lr=zero)
+    status, message = invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "out.npz", "--blocks", "tracks")
+    assert status == 2
+    assert "field cdc_time is missing; the block tracks needs" in message
 
 
 def test_example_of_the_help_runs(tmp_path, monkeypatch):

@@ -39,11 +39,11 @@ def test_trained_interrupted_and_gone_on_with(tmp_path, monkeypatch):
     assert status == 0, text
     assert {path.name for path in tmp_path.iterdir()} == {"net.npz", *(f"net_curves.{kind}" for kind in ("csv", "json", "png"))}
     frozen = load_network(out)
-    assert frozen.network.hidden == (6, 4)
+    assert frozen.codesign.hidden == (6, 4)
     assert [row["epoch"] for row in frozen.record["history"]] == [1, 2]
     assert len(frozen.seen_events) == frozen.record["counts"]["real_events"] < 300
     assert frozen.record["stamp"]["labels"] == {"runs": [639], "kept_aside": "3/10 of the events"}
-    assert len(np.unique(frozen.network.run(np.random.default_rng(1).integers(-4096, 4097, (500, 27))), axis=0)) > 100
+    assert len(np.unique(frozen.codesign.run(np.random.default_rng(1).integers(-4096, 4097, (500, 27))), axis=0)) > 100
     status, text = run(*arguments)
     assert status == 2
     assert "exists" in text

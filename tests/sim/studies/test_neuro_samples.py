@@ -50,7 +50,7 @@ def test_every_track_has_an_expert_and_legal_inputs(block):
 
 def test_truth_belongs_to_the_inputs(block):
     """The shipped network finds z and theta of most tracks; of other tracks' inputs it would not."""
-    answer = load_network().network.run(block.x_raw) / 4096
+    answer = load_network("codesign").codesign.run(block.x_raw) / 4096
     dz, dtheta = 100 * answer[:, 0] - block.z_cm, 90 + 80 * answer[:, 1] - block.theta_deg
     assert np.median(np.abs(dz)) < 5
     assert np.median(np.abs(dtheta)) < 5

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from trigger.cdc.neuro.experts import checked_experts
 from trigger.cdc.neuro.formats import NODE, NODE_ONE
 from trigger.cdc.neuro.mlp import N_INPUTS
 from trigger.compiled import kernel
@@ -170,6 +171,15 @@ class CodesignNetwork:
                 before = total
             _answers(before, answer, out[start:stop])
         return out
+
+    def answer(self, x_raw: ArrayLike, expert: ArrayLike) -> NDArray[np.int16]:
+        """Return what `run` does, and 0 for tracks without an expert; the one network answers for all experts.
+
+        expert: integers (n,), 0..4, -1 = none. InputError for others.
+        """
+        answers = self.run(x_raw)
+        answers[checked_experts(expert, len(answers)) < 0] = 0
+        return answers
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,71 @@
+"""The track trigger as one call: what each part says on the reference's events, and the fields of an event file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trigger.cdc import HoughFinder, HoughPlane, NeuroInputs, SingleTrackTrigger, TrackTrigger
+from trigger.errors import InputError
+from trigger.events import validate
+from trigger.networks import DEFAULT_NETWORK, load_network, shipped_networks
+
+REFERENCE = Path(__file__).parents[2] / "reference" / "neuro_fixed.npz"
+
+
+@pytest.fixture(scope="module")
+def segments():
+    with np.load(REFERENCE, allow_pickle=False) as data:
+        return [data[f"prep_{name}"] for name in ("offsets", "ts_id", "priority", "lr", "time")]
+
+
+@pytest.mark.parametrize("name", shipped_networks())
+def test_equals_its_parts(segments, name):
+    network = load_network(name).network
+    decision = TrackTrigger(network=network).run(*segments)
+    tracks = HoughFinder().run(*segments[:3])
+    seen = NeuroInputs().run(tracks, *segments)
+    answers = network.answer(seen.x_raw, seen.track_expert)
+    single = SingleTrackTrigger().run(tracks.track_offsets, tracks.track_omega_raw, seen.track_expert, *answers.T[:2])
+    fields = decision.arrays()
+    for part, names in ((tracks, ("track_offsets", "track_phi_raw", "track_omega_raw", "track_clock")), (single, vars(single))):
+        for field in names:
+            np.testing.assert_array_equal(fields[field], getattr(part, field), err_msg=field)
+    assert (fields["track_expert"] == seen.track_expert).all()
+    assert (np.column_stack([fields["track_z_raw"], fields["track_theta_raw"]]) == answers[:, :2]).all()
+    assert ("track_class_raw" in fields) == (answers.shape[1] == 3)
+    assert fields["track_stt"].any()
+    assert not fields["track_stt"].all()
+
+
+def test_segments_of_a_track(segments):
+    """Axial segments are the 2D finder's, also outside the windows of the network; stereo ones are those the network saw."""
+    decision = TrackTrigger().run(*segments)
+    assert (decision.track_ts[:, ::2] == decision.tracks.track_ts[:, ::2]).all()
+    assert (decision.track_ts[:, 1::2] == decision.neuro.vectors.track_ts[:, 1::2]).all()
+    assert (decision.track_ts[:, 1::2] >= 0).any()
+
+
+def test_fields_are_declared(segments):
+    decision = TrackTrigger().run(*segments).arrays()
+    checked = validate(decision, "decision")
+    assert {name: array.dtype for name, array in checked.items()} == {name: array.dtype for name, array in decision.items()}
+
+
+def test_default_network(segments):
+    default, named = TrackTrigger().run(*segments), TrackTrigger(network=load_network(DEFAULT_NETWORK).network).run(*segments)
+    assert (default.neuro.track_z_raw == named.neuro.track_z_raw).all()
+
+
+def test_no_segments():
+    fields = TrackTrigger().run([0, 0, 0], [], [], [], []).arrays()
+    assert fields["track_offsets"].tolist() == [0, 0, 0]
+    assert fields["grl_typ"].tolist() == [0, 0]
+    assert fields["track_ts"].shape == (0, 9)
+
+
+def test_bad_segments_and_planes(segments):
+    with pytest.raises(InputError, match=r"field cdc_lr, event 0: must be 0\.\.3, not 4"):
+        TrackTrigger().run([0, 1], [5], [3], [4], [0])
+    with pytest.raises(ValueError, match="must have one plane"):
+        TrackTrigger(finder=HoughFinder(plane=HoughPlane(pt_min_gev=0.25)))
