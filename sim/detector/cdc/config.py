@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.detector.cdc.background import WireBackground
+from sim.detector.cdc.drift import DRIFT_CM_PER_NS, DRIFT_NS_PER_CM3
 from trigger.cdc.mask import CdcMask
 
 _RANGES = (
     ("efficiency", 0.0, 1.0),
     ("resolution_cm", 0.0, 0.5),
     ("drift_cm_per_ns", 1e-4, 0.1),
-    ("linear_fraction", 0.1, 2.0),
-    ("tail", 0.0, 20.0),
+    ("drift_ns_per_cm3", 0.0, 2000.0),
     ("propagation_cm_per_ns", 1.0, 30.0),
     ("material_x0", 0.0, 1.0),
     ("energy_loss_gev", 0.0, 0.1),
@@ -25,10 +25,8 @@ class CdcResponse:
 
     efficiency: of a cell that is crossed over the full thickness of its layer, shorter paths less (SIM threshold of 25 eV; the
     number is recalled, unverified).
-    resolution_cm, drift_cm_per_ns: Gaussian resolution of the drift distance, velocity near the wire (basf2 CDCDigitizer [SIM]).
-    linear_fraction, tail: the drift is linear up to this fraction of half a cell; beyond x1 the distance grows to
-    x + tail (x - x1)^2 / half cell. Our choice: with 0.7 and 1.4 the corner of a 1.8 cm cell is 480 ns away, within the
-    experiment's time window (see `tests/sim/detector/cdc`).
+    resolution_cm: Gaussian resolution of the drift distance (basf2 CDCDigitizer [SIM]).
+    drift_cm_per_ns, drift_ns_per_cm3: drift time x / drift_cm_per_ns + drift_ns_per_cm3 x^3 (see `sim.detector.cdc.drift`).
     propagation_cm_per_ns: speed of the signal along the wire, to the backward end (default of CDCDigitizer [SIM]).
     material_x0, energy_loss_gev: beam pipe, vertex detectors and inner wall in radiation lengths and energy loss of a minimum
     ionising particle at normal incidence, all at one radius (recalled, unverified).
@@ -39,9 +37,8 @@ class CdcResponse:
 
     efficiency: float = 0.985
     resolution_cm: float = 0.0130
-    drift_cm_per_ns: float = 4.0e-3
-    linear_fraction: float = 0.7
-    tail: float = 1.4
+    drift_cm_per_ns: float = DRIFT_CM_PER_NS
+    drift_ns_per_cm3: float = DRIFT_NS_PER_CM3
     propagation_cm_per_ns: float = 27.25
     material_x0: float = 0.04
     energy_loss_gev: float = 0.002
@@ -61,7 +58,7 @@ class CdcResponse:
         """The choices in words and numbers, for the head of an event file; guesses are called guesses."""
         numbers = {f"cdc_{name}": getattr(self, name) for name, _, _ in _RANGES}
         return numbers | {
-            "cdc_drift": "our choice of the non-linear part (linear_fraction, tail)",
+            "cdc_drift": "x / drift_cm_per_ns + drift_ns_per_cm3 x^3, by default fitted to basf2 cdc/data/xt_v2.dat",
             "cdc_shorten_wires": f"{self.shorten_wires} (unverified)",
             "cdc_dead_wires": int(self.mask.dead_wires.sum()),
             **self.background.meta(),

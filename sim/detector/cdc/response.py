@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.detector.cdc.cells import Hits, first_of, room_for
 from sim.detector.cdc.config import CdcResponse
-from sim.detector.cdc.drift import cell_size_cm, drift_time_ns
+from sim.detector.cdc.drift import drift_time_ns
 from sim.detector.cdc.geometry import WINDOW_NS, wires
 from sim.detector.cdc.overlay import WireHits
 from sim.detector.cdc.tracks import MAX_LEGS, trace
@@ -136,13 +136,7 @@ def _crossed(flight: Flight, rng: np.random.Generator, config: CdcResponse, room
 
 def _drift_ns(hits: Hits, rng: np.random.Generator, config: CdcResponse) -> np.ndarray:
     measured_cm = np.abs(hits.distance_cm + config.resolution_cm * rng.standard_normal(hits.row.size))
-    return drift_time_ns(
-        measured_cm,
-        cell_size_cm()[hits.layer],
-        velocity_cm_per_ns=config.drift_cm_per_ns,
-        linear_fraction=config.linear_fraction,
-        tail=config.tail,
-    )
+    return drift_time_ns(measured_cm, cm_per_ns=config.drift_cm_per_ns, ns_per_cm3=config.drift_ns_per_cm3)
 
 
 def _raw(time_ns: np.ndarray) -> np.ndarray:

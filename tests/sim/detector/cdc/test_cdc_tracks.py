@@ -5,7 +5,6 @@ import pytest
 
 from sim.detector.cdc import CdcResponse
 from sim.detector.cdc.cells import room_for
-from sim.detector.cdc.drift import cell_size_cm
 from sim.detector.cdc.geometry import wires
 from sim.detector.cdc.response import _crossed
 from sim.detector.ecl.flight import flight_of
@@ -117,7 +116,8 @@ def test_distances_against_a_slow_calculation(gun, rng, vertex):
             nearest = path[np.linalg.norm(np.cross(points - low, along), axis=1).argmin()]
             close = helix_points(particles, row, nearest + np.linspace(-0.05, 0.05, 501))
             distance = np.linalg.norm(np.cross(close - low, along), axis=1).min()
-            if hits.distance_cm[i] > cell_size_cm()[layer] * 0.7 or abs(radial_part(close)) < 0.5 or nearest < 1:
+            size = np.sqrt(LINES.cell[layer] * LINES.radius_cm[layer] / 2 * LINES.half_height_cm[layer])
+            if hits.distance_cm[i] > 0.7 * size or abs(radial_part(close)) < 0.5 or nearest < 1:
                 continue
             assert hits.distance_cm[i] == pytest.approx(distance, abs=0.01), (row, layer, hits.path[i])
             checked += 1
