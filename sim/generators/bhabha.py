@@ -61,13 +61,21 @@ class Bhabha:
             shape, phi = rng.random((2, n))
             pair = _pair(self.beams.sqrt_s_gev, _angles(self).sample(shape), phi)
             return collide((ELECTRON, POSITRON), pair, np.zeros(2), self.beams, rng)
+        momenta, _ = self.radiative(n, rng)
+        keep = np.stack([np.ones(n, bool), np.ones(n, bool), momenta[0, 2] > 0.0])
+        return collide((ELECTRON, POSITRON, PHOTON), momenta, np.zeros(3), self.beams, rng, keep=keep)
+
+    def radiative(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Momenta (4, 3, n) of electron, positron and photon with radiation, generator frame, GeV; and -t of the pair, GeV^2.
+
+        The photon has energy 0 where there is none.
+        """
         lost, side, phi = rng.random((3, n))
         x = _radiation(self).sample(lost, self.beams.sqrt_s_gev)
-        v = _sample_v(self.beams.s_gev2 * (1.0 - x), _limit(self, x), rng)
+        s_left = self.beams.s_gev2 * (1.0 - x)
+        v = _sample_v(s_left, _limit(self, x), rng)
         pair = _pair(self.beams.sqrt_s_gev * np.sqrt(1.0 - x), v, phi)
-        momenta = with_photon(pair, x, side < 0.5, self.beams.sqrt_s_gev)
-        keep = np.stack([np.ones(n, bool), np.ones(n, bool), x > 0.0])
-        return collide((ELECTRON, POSITRON, PHOTON), momenta, np.zeros(3), self.beams, rng, keep=keep)
+        return with_photon(pair, x, side < 0.5, self.beams.sqrt_s_gev), s_left / (2.0 * v)
 
 
 def density_nb(v: np.ndarray, s_gev2: np.ndarray | float) -> np.ndarray:

@@ -20,6 +20,7 @@ ENTRY_RADIUS_CM = 113.0
 _STAR = (0.102573, -0.068287, 0.958633, 0.0407253, 0.817285)
 _GAISSER = 0.14
 _N_GRID = (240, 120)
+_N_AZIMUTHS = 64
 
 
 def intensity(energy_gev: np.ndarray, cosine: np.ndarray) -> np.ndarray:
@@ -65,6 +66,17 @@ class Cosmics:
         """Muons per second through a horizontal square metre, within the ranges of energy and angle."""
         energy, cosine, cell = self._grid()
         return float(2 * np.pi * (intensity(energy, cosine) * cosine * cell).sum() * 1e4 * self.overburden)
+
+    def rate_hz(self) -> float:
+        """Muons per second that the generated events stand for: lines that pass the beam line within the radius of the chamber, at
+        z_cm. A line of one direction sees the area of these places times the component of its direction across the beam line."""
+        energy, cosine, cell = self._grid()
+        azimuth = (np.arange(_N_AZIMUTHS) + 0.5) * 2 * np.pi / _N_AZIMUTHS
+        sine2 = 1 - cosine[0] ** 2
+        across = np.sqrt(cosine[0][:, None] ** 2 + sine2[:, None] * np.cos(azimuth) ** 2).mean(axis=1)
+        low, high = self.z_cm
+        area_cm2 = 2 * ENTRY_RADIUS_CM * (high - low)
+        return float(2 * np.pi * area_cm2 * (intensity(energy, cosine) * across * cell).sum() * self.overburden)
 
     def generate(self, n: int, rng: np.random.Generator) -> Particles:
         """n events. Lines are drawn by direction, distance from the beam line, and z of the nearest point: the same lines as those

@@ -11,6 +11,7 @@ from sim.generators.dark_photon import DarkPhoton
 from sim.generators.guns import ParticleGun, PhotonGun
 from sim.generators.lost_electrons import LostElectrons
 from sim.generators.muon_pair import MuonPair
+from sim.generators.one_sided_bhabha import OneSidedBhabha
 from sim.generators.photon_pair import PhotonPair
 from sim.generators.process import CrossSection
 from sim.generators.pythia import CharmQuarks, DownQuarks, PythiaProcess, StrangeQuarks, TauPair, UpQuarks, Upsilon4S
@@ -20,7 +21,7 @@ from sim.generators.two_photon import TwoPhotonElectrons, TwoPhotonLeptons, TwoP
 
 Model = (
     PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
-    | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons
+    | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha
 )  # fmt: skip
 
 
@@ -55,6 +56,7 @@ PROCESSES = (
         model=Bhabha,
         reference=CrossSection(nb=300.0, error_nb=3.0, source="SOURCES 1.2: BabaYaga@NLO, Belle II physics book"),
     ),
+    Process(name="bhabha-one-side", summary="e+e- -> e+e-, one lepton at 10-170 deg by hard radiation", model=OneSidedBhabha),
     Process(
         name="mu-mu",
         summary="e+e- -> mu+mu- with initial-state radiation",

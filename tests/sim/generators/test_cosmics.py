@@ -91,3 +91,18 @@ def test_same_seed_same_events(muons):
 def test_impossible_choices_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         Cosmics(**change)
+
+
+def test_rate_of_generated_lines_is_that_of_isotropic_flux():
+    """Muons that cross a horizontal plane inside the lines' region, counted from the generated events, have the plane's rate."""
+    cosmics = Cosmics()
+    n = 200_000
+    events = cosmics.generate(n, stream())
+    # Where each line meets the plane y = 0; lines nearest to the beam line at z_cm pass it close to there.
+    steps = -events.vy / events.py
+    x, z = events.vx + steps * events.px, events.vz + steps * events.pz
+    half_x, z_low, z_high = 40.0, 0.0, 80.0
+    crossing = (np.abs(x) < half_x) & (z > z_low) & (z < z_high)
+    area_m2 = 2 * half_x * (z_high - z_low) * 1e-4
+    rate = crossing.mean() * cosmics.rate_hz()
+    assert rate == pytest.approx(cosmics.plane_rate_hz_per_m2() * area_m2, rel=0.03)

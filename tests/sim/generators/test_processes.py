@@ -23,6 +23,7 @@ from sim.generators import beams as b
 from sim.generators.beams import NOMINAL, Beams
 from sim.generators.bhabha import Accept, density_nb
 from sim.generators.guns import Frame, Spectrum, mass_gev
+from sim.generators.one_sided_bhabha import OneSidedBhabha
 from sim.generators.particles import INVISIBLE_DARK_PHOTON, concatenate
 from sim.generators.pythia import PythiaProcess
 
@@ -42,6 +43,7 @@ EVERY = [
     LostElectrons(),
     LostElectrons(weighted=True),
     ThreePhotons(),
+    OneSidedBhabha(),
     DarkPhoton(mass_gev=0.0),
     DarkPhoton(mass_gev=8.0),
 ]
@@ -262,6 +264,19 @@ def test_soft_photons_come_from_charges_that_turn():
     wide = np.abs(cos_of(in_cm(particles, slice(2, None, 3)))) < 0.8
     forward, backward = (cos > 0.3) & soft & wide, (cos < -0.3) & soft & wide
     assert forward.sum() < 0.8 * backward.sum()
+
+
+def test_one_sided_bhabha_has_one_lepton_inside():
+    particles = draw(OneSidedBhabha())
+    momenta = b.lab_to_generator(np.stack([particles.energy, particles.px, particles.py, particles.pz]))
+    # The beam energy spread moves an angle by less than a milliradian.
+    inside = (np.abs(cos_of(momenta)) < math.cos(math.radians(10.1))) & (np.abs(particles.pdg) == 11)
+    surely_inside = np.bincount(particles.event_index(), inside)
+    assert surely_inside.max() == 1
+    assert surely_inside.mean() > 0.97
+    # The scale of the momentum transfer takes off between nothing and two thirds of what the scale s gives.
+    both, either = (Bhabha(isr=True, accept=accept).cross_section().nb for accept in (Accept.BOTH, Accept.EITHER))
+    assert (either - both) / 3 < OneSidedBhabha().cross_section().nb < either - both
 
 
 def test_lost_electrons_are_lost_and_the_photon_is_not():
