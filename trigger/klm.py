@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from trigger.ecl.layout import DecisionField
 from trigger.events import validate
 
 N_LAYERS = 15
@@ -19,12 +20,29 @@ FIRST_SECTOR = tuple(sum(SECTORS[:section]) for section in range(len(SECTORS)))
 N_BKLM = SECTORS[0] + SECTORS[1]
 
 
+def _field(name: str, width: int, meaning: str, length: int = 1) -> DecisionField:
+    return DecisionField(name=f"klm_{name}", length=length, width=width, signed=False, meaning=meaning)
+
+
+DECISION_FIELDS = (
+    _field("fired", 1, "sectors with enough layers, section by section", N_SECTORS),
+    _field("n_bklm", N_BKLM.bit_length(), "fired sectors of the barrel"),
+    _field("n_eklm", (N_SECTORS - N_BKLM).bit_length(), "fired sectors of the endcaps"),
+    _field("hit", 1, "any sector of the barrel fired"),
+    _field("eklm_hit", 1, "any sector of the endcaps fired"),
+    _field("b2b", 1, "a sector fired in both sections of the barrel"),
+    _field("eklm_b2b", 1, "a sector fired in both sections of the endcaps"),
+)
+"""What the KLM trigger answers, field by field."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KlmParameters:
     """A sector fires with hits in at least `min_layers` distinct layers among `first_layer` .. `last_layer` (from 0, inclusive).
 
-    Source: the parameter payload in the repository has 5 layers out of "2:16", read here as 2..15 (`unverified`); the module's own
-    default is 8 layers. Layers beyond the last one that exists never hit.
+    Source: the parameter payload in the repository has 5 layers and "2:16", which the module of 2020 takes as 2..15, from 0
+    (ImportKLMTriggerParameters.py, KLMTriggerModule.cc) [SIM]; later code joins it with layer and plane (`unverified`). The
+    module's own default is 8 layers. Layers beyond the last one that exists never hit.
     """
 
     min_layers: int = 5

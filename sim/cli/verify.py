@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from trigger.errors import InputError
 
 EXIT_FAILED = 1
+DEFAULT_MENU = "exp16"
 
 
 def register(app: typer.Typer) -> None:
@@ -19,14 +21,23 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    block: Annotated[str, typer.Argument(help="ecl, tracks.hough (2D finder) or tracks.neuro (classic network).")],
+    block: Annotated[str, typer.Argument(help="ecl, tracks.hough, tracks.neuro, tracks.codesign, klm or menu.")],
     events: Annotated[int, typer.Option(help="Number of events; of input vectors for tracks.neuro.")] = 100_000,
     out: Annotated[Path | None, typer.Option(help="Record to write (.json); verify-BLOCK.json by default.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the events.")] = 1,
     simulator: Annotated[str, typer.Option(help="verilator or icarus.")] = "verilator",
     parameters: Annotated[Path | None, typer.Option(help="ecl: TOML file that changes ETM parameters.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="ecl: TOML file with dead, hot and calibrated cells.")] = None,
+    menu: Annotated[str | None, typer.Option("--menu", help="menu: shipped menu or a TOML file; exp16 by default.")] = None,
+    period: Annotated[str | None, typer.Option(help="menu: run period with the prescales; the first by default.")] = None,
     waves: Annotated[bool, typer.Option("--waves", help="ecl: keep the waveform of the last event that differs.")] = False,
+    network: Annotated[
+        str | None, typer.Option(help="tracks.codesign: network by name or as a file; the shipped one by default.")
+    ] = None,
+    reuse: Annotated[
+        int | None, typer.Option(min=1, help="tracks.codesign: cycles in which a multiplier serves one track; 4 by default.")
+    ] = None,
+    tracks: Annotated[Path | None, typer.Option(help="tracks.codesign: file of real tracks, to be compared as well.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted verification.")] = False,
     workers: Annotated[int | None, typer.Option(help="Simulations at a time; as many as cores by default.")] = None,
 ) -> None:
@@ -34,12 +45,18 @@ def verify(
 
     Events of ecl: on, below and above every threshold, at every angle edge, random, adversarial, timed, physics. Of
     tracks.hough: tracks, bundles, any filling with random segments, extremes. Of tracks.neuro: five networks of random and
-    corner weights on random and corner vectors. The record has the verdict, digests, versions and the upper limit on
-    the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
+    corner weights on random and corner vectors. Of tracks.codesign: random, corner, simulated and real tracks through integer
+    model, Keras, hls4ml's C++ model and RTL. Of klm: any filling, tracks, sectors at the cut, extremes. Of menu: many, few
+    and just those input bits that a line reads, with running prescale counters. The record has the verdict, digests,
+    versions and the upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
     """
-    from sim.cosim import verify_tracks
+    from sim.cosim import klm, verify_codesign, verify_tracks
+    from sim.cosim import menu as global_decision
     from sim.cosim.campaign import Job
     from sim.cosim.simulators import parse_simulator
+    from trigger.menu import load_menu
+    from trigger.networks import load_network
+    from trigger.networks.families import CODESIGN
 
     common: dict[str, Any] = {
         "n_events": events,
@@ -49,17 +66,37 @@ def verify(
         "resume": resume,
         "workers": os.cpu_count() or 1 if workers is None else workers,
     }
-    track_blocks = {verify_tracks.HOUGH: verify_tracks.verify_hough, verify_tracks.NEURO: verify_tracks.verify_neuro}
-    if block in track_blocks:
-        for name, value in (("--parameters", parameters), ("--calibration", calibration), ("--waves", waves)):
-            if value:
-                raise InputError(f"{name} is an option of verify ecl, not of verify {block}")
-        record = track_blocks[block](Job(**common))
+    options: dict[str, dict[str, object]] = {
+        "ecl": {"--parameters": parameters, "--calibration": calibration, "--waves": waves},
+        global_decision.BLOCK: {"--menu": menu, "--period": period},
+        verify_codesign.CODESIGN: {"--network": network, "--reuse": reuse, "--tracks": tracks},
+    }
+    _refuse_options_of_others(block, options)
+    whole_blocks = {
+        verify_tracks.HOUGH: verify_tracks.verify_hough,
+        verify_tracks.NEURO: verify_tracks.verify_neuro,
+        klm.BLOCK: klm.verify_klm,
+    }
+    if block in whole_blocks:
+        record = whole_blocks[block](Job(**common))
+    elif block == global_decision.BLOCK:
+        record = global_decision.verify_menu(Job(**common), load_menu(menu or DEFAULT_MENU), period)
+    elif block == verify_codesign.CODESIGN:
+        frozen = load_network(network or CODESIGN)
+        record = verify_codesign.verify_codesign(Job(**common), frozen, reuse=reuse or verify_codesign.REUSE, tracks=tracks)
     else:
         record = _verify_ecl(block, common, parameters, calibration, waves)
     _show(record, common["out"])
     if not record["passed"]:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _refuse_options_of_others(block: str, options: Mapping[str, Mapping[str, object]]) -> None:
+    """InputError if an option was given that belongs to another block."""
+    for owner, given in options.items():
+        for name, value in given.items():
+            if value and owner != block:
+                raise InputError(f"{name} is an option of verify {owner}, not of verify {block}")
 
 
 def _verify_ecl(
