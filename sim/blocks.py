@@ -25,6 +25,7 @@ class Stage(enum.IntEnum):
     STUDY = 4
     STIMULUS = 5
     DRIFT_CHAMBER = 6
+    PRESCALE = 7
 
 
 def sample_id(sample: str) -> int:

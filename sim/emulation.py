@@ -2,96 +2,145 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import enum
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from sim.blocks import BLOCK_EVENTS, n_blocks
+from sim.blocks import BLOCK_EVENTS, Stage, n_blocks, stream
 from sim.files import EventFile
 from sim.parts import Parts
 from sim.progress import progress
 from sim.provenance import file_digest, stamp
-from sim.trigger_blocks import EMULATED_BLOCKS, FileBlock, TriggerSettings, blocks_of
 from trigger import __version__
-from trigger.cdc import CdcMask
+from trigger.chain import MENU, Chain, ChainPlan, Prescaler, RandomPrescale
 from trigger.digest import digest
-from trigger.ecl import EclCalibration, EclParameters
 from trigger.errors import InputError
 from trigger.events import EventRecord, check_names, with_event_numbers
 from trigger.fields import EVENT_FIELDS
-from trigger.networks import DEFAULT_NETWORK, FrozenNetwork, load_network
+from trigger.menu import PrescaleCounters
+from trigger.menu.filling import RECORDED_INPUTS, Origin
+from trigger.menu.wiring import EXTERNAL_PREFIX, fields
+
+_NUMBERS = frozenset(field.name for field in EVENT_FIELDS)
+
+
+class Prescaling(enum.Enum):
+    """How `psnm` and `l1` come from the lines before prescale."""
+
+    RANDOM = "random"
+    """Each line is kept with probability 1/N, drawn from the seed and the logical block: no event depends on another."""
+    COUNTERS = "counters"
+    """Hardware counters, 0 at the first event that is emulated: the file is a stream."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Where decisions go. path: event file. prescaling, seed: of lines after prescale. with_input: the input's fields go along."""
+
+    path: Path
+    prescaling: Prescaling = Prescaling.RANDOM
+    seed: int = 0
+    with_input: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """One file on its way through the chain. wanted: fields that are read; None: all."""
+
+    file: EventFile
+    chain: Chain
+    output: Output
+    wanted: frozenset[str] | None
+
+    def prescaler(self, number: int, counters: PrescaleCounters) -> Prescaler:
+        """What prescales the lines of a logical block."""
+        if self.output.prescaling is Prescaling.COUNTERS:
+            return counters
+        return RandomPrescale(period=self.chain.period, rng=stream(self.output.seed, "emulate", Stage.PRESCALE, number))
 
 
 def emulate_file(
-    events: str | Path,
-    out: str | Path,
-    *,
-    parameters: EclParameters | None = None,
-    calibration: EclCalibration | None = None,
-    mask: CdcMask | None = None,
-    network: FrozenNetwork | None = None,
-    trigger_blocks: Collection[str] = ("ecl",),
-    blocks: range | None = None,
-    with_input: bool = False,
-    overwrite: bool = False,
-) -> int:
-    """Number of events whose decisions were written to `out`, with their numbers and weights.
+    events: str | Path, out: str | Path, *, chain: Chain | None = None, blocks: range | None = None, **options: Any
+) -> tuple[int, ChainPlan]:
+    """Write the decisions on the events of a file to `out`, with their numbers and weights; return (events, what was done).
 
-    trigger_blocks: those of `sim.trigger_blocks.EMULATED_BLOCKS` that are run. parameters, calibration, mask: of the calorimeter
-    and the drift chamber, the experiment's by default. network: of the neuro trigger, DEFAULT_NETWORK by default. blocks: logical
-    blocks of the input (all by default). with_input: the input's fields go along. InputError if the input is bad or `out` cannot
-    be written; then nothing is written.
+    chain: blocks, menu and settings; all blocks whose input is there by default. blocks: logical blocks of the input (all by
+    default). options: of `Output`. InputError if the input is bad or `out` cannot be written; then nothing is written.
     """
-    settings = TriggerSettings(
-        parameters=parameters or EclParameters.default(),
-        calibration=calibration or EclCalibration(),
-        mask=mask or CdcMask(),
-        network=network or load_network(DEFAULT_NETWORK),
-    )
+    chain, output = chain or Chain(), Output(path=Path(out), **options)
     with EventFile(events) as file:
-        named = [name for name in EMULATED_BLOCKS if name in trigger_blocks]
-        made = blocks_of(named, settings, file.names)
-        for name, block in zip(named, made, strict=True):
-            _check_fields(file, str(events), name, block)
+        plan = _checked_plan(chain, file.names, str(events))
+        named = [*plan.blocks, *([MENU] if chain.has_menu else [])]
         chosen = range(max(n_blocks(file.n_events), 1)) if blocks is None else blocks
-        digests = {"input": file_digest(events)} | settings.digests
-        job = digest("emulate", __version__, digests, named, [chosen.start, chosen.stop], with_input)
+        digests = {"input": file_digest(events)} | chain.digests
+        options_used = (output.prescaling, output.seed, output.with_input)
+        job = digest("emulate", __version__, digests, named, [chosen.start, chosen.stop], *options_used)
         total = min(chosen.stop * BLOCK_EVENTS, file.n_events) - chosen.start * BLOCK_EVENTS
-        with Parts(out, job, len(chosen), overwrite=overwrite) as parts:
-            done = parts.done
-            behind = min(len(done) * BLOCK_EVENTS, total)
-            with progress(f"emulate {Path(events).name}", total, done=behind) as advance:
-                for part, number in enumerate(chosen):
-                    if part not in done:
-                        decided = _emulate_block(file, number, made, with_input)
-                        parts.save(part, decided)
-                        advance(decided.n_events)
-            labels = {"blocks": named, "event_blocks": f"{chosen.start}:{chosen.stop}"}
+        work = _Work(file=file, chain=chain, output=output, wanted=None if output.with_input else _wanted(plan, file.names))
+        with Parts(out, job, len(chosen), overwrite=output.overwrite) as parts:
+            with progress(f"emulate {Path(events).name}", total, done=min(len(parts.done) * BLOCK_EVENTS, total)) as advance:
+                _run(work, parts, chosen, advance)
+            labels = {"blocks": named, "event_blocks": f"{chosen.start}:{chosen.stop}", "left_out": dict(plan.left_out)}
+            labels |= _menu_labels(work, plan) if chain.has_menu else {}
             meta = stamp("emulate", seed=file.meta.get("seed"), digests=digests, labels=labels, source=file.meta)
-            parts.finish(meta)
-    return total
+            names = {"input_names": list(chain.menu.input_names), "line_names": list(chain.menu.line_names)}
+            parts.finish(meta | (names if chain.has_menu else {}))
+    return total, plan
 
 
-def _check_fields(file: EventFile, where: str, name: str, block: FileBlock) -> None:
-    """InputError with everything that the block needs if the file lacks some of it."""
+def _checked_plan(chain: Chain, names: Collection[str], where: str) -> ChainPlan:
+    """What the chain does with the events of a file; InputError if a block that is asked for lacks a field, or nothing can run."""
+    check_names(names, where)
     try:
-        check_names(file.names, where, block.required)
+        plan = chain.plan(names)
     except InputError as error:
-        if not set(block.required) <= set(file.names):
-            msg = f"{error}; the block {name} needs {', '.join(block.required)}"
-            raise InputError(msg) from error
-        raise
+        raise InputError(f"{where}: {error}") from error
+    answered = plan.inputs is not None and any(origin is not Origin.ABSENT for origin in plan.inputs.origins)
+    if not plan.blocks and not answered:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in plan.left_out.items())
+        raise InputError(f"{where}: no block can run ({reasons})")
+    return plan
 
 
-def _emulate_block(file: EventFile, number: int, made: Sequence[FileBlock], with_input: bool) -> EventRecord:
+def _wanted(plan: ChainPlan, names: Collection[str]) -> frozenset[str]:
+    """Fields of the file that are read."""
+    read = _NUMBERS.union(*(block.fields for block in plan.blocks.values()))
+    if plan.inputs is not None:
+        read |= {RECORDED_INPUTS, *fields(), *(name for name in names if name.startswith(EXTERNAL_PREFIX))}
+    return read
+
+
+def _run(work: _Work, parts: Parts, chosen: range, advance: Callable[[int], None]) -> None:
+    """Decide the blocks that are not done yet, in order."""
+    counters = PrescaleCounters(period=work.chain.period)
+    done = parts.done
+    for part, number in enumerate(chosen):
+        if part not in done:
+            decided = _emulate_block(work, number, work.prescaler(number, counters))
+            parts.save(part, decided)
+            advance(decided.n_events)
+        elif work.output.prescaling is Prescaling.COUNTERS and work.chain.has_menu:
+            counters.run(parts.read(part, ("ftdl",))["ftdl"])
+
+
+def _emulate_block(work: _Work, number: int, prescaler: Prescaler) -> EventRecord:
     first = number * BLOCK_EVENTS
-    numbers = {field.name for field in EVENT_FIELDS}
-    wanted = None if with_input else numbers.union(*(block.fields for block in made))
-    record = file.read(first, first + BLOCK_EVENTS, wanted)
-    decision: dict[str, np.ndarray] = {}
-    for block in made:
-        decision |= block.run(record)
-    kept = {name: array for name, array in record.arrays.items() if with_input or name in numbers}
-    kept = {name: array for name, array in kept.items() if name not in decision}
-    return EventRecord(with_event_numbers(kept | decision, first_event=first), file.meta)
+    record = work.file.read(first, first + BLOCK_EVENTS, work.wanted)
+    answers = work.chain.run(record.arrays, prescaler).arrays()
+    kept = {name: array for name, array in record.arrays.items() if work.output.with_input or name in _NUMBERS}
+    kept = {name: array for name, array in kept.items() if name not in answers}
+    return EventRecord(with_event_numbers(kept | answers, first_event=first), work.file.meta)
+
+
+def _menu_labels(work: _Work, plan: ChainPlan) -> dict[str, Any]:
+    """What a reader of the menu's decisions should know."""
+    return {
+        "menu": work.chain.menu.name,
+        "period": work.chain.period.name,
+        "prescaling": work.output.prescaling.value,
+        "prescale_seed": work.output.seed,
+        "not_supplied": dict(plan.not_supplied),
+    }

@@ -90,6 +90,11 @@ class Parts:
         except OSError as error:
             raise OutputError(f"{self.folder}: block {block} cannot be written: {error.strerror or error}") from error
 
+    def read(self, block: int, names: Collection[str]) -> Mapping[str, np.ndarray]:
+        """Fields of a finished block."""
+        with contextlib.closing(npz.NpzReader(self._path(block))) as reader:
+            return reader.read(0, reader.n_events, names)
+
     def finish(self, meta: Mapping[str, Any]) -> None:
         """Write the output from the blocks, in their order; ValueError if one is missing."""
         missing = sorted(set(range(self.n_blocks)) - self.done)

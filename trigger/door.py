@@ -9,7 +9,7 @@ from typing import NoReturn
 import numpy as np
 
 from trigger.errors import InputError
-from trigger.fields import FREE_PREFIXES, GROUPS, KLM_LIMITS, OFFSETS, Field, count_events, declared, group_of
+from trigger.fields import ANY_LENGTH, FREE_PREFIXES, GROUPS, KLM_LIMITS, OFFSETS, Field, count_events, declared, group_of
 
 _KINDS = {"i": "integers", "u": "integers", "f": "floating-point numbers", "b": "booleans"}
 
@@ -97,6 +97,13 @@ def validate(
     return checked
 
 
+def _has_shape(array: np.ndarray, declared_shape: tuple[int, ...]) -> bool:
+    rows = array.shape[1:]
+    return len(rows) == len(declared_shape) and all(
+        length == wanted or wanted == ANY_LENGTH for length, wanted in zip(rows, declared_shape, strict=True)
+    )
+
+
 class _Door:
     """The checks of the values of one set of arrays; each raises with the first bad event."""
 
@@ -119,7 +126,7 @@ class _Door:
         self.entries(name, array, group)
         if spec is None and not (array.ndim == 1 or (array.ndim == 2 and array.shape[1])):
             self.refuse(name, None, f"must have one or two dimensions and no empty rows, not shape {array.shape}")
-        if spec is not None and array.shape[1:] != spec.shape:
+        if spec is not None and not _has_shape(array, spec.shape):
             self.refuse(name, None, f"must have shape {('n', *spec.shape)}, not {('n', *array.shape[1:])}")
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             self.refuse_entry(name, group, array, ~np.isfinite(array), "finite")

@@ -10,8 +10,13 @@ import numpy as np
 from trigger.geometry.ecl import N_CELLS
 
 OFFSETS = "_offsets"
-FREE_PREFIXES = ("true_", "off_")
-"""Fields that travel beside the primitives; they are checked for shape and finiteness alone."""
+FREE_PREFIXES = ("true_", "off_", "ext_")
+"""Fields that travel beside the primitives; they are checked for shape and finiteness alone.
+
+`ext_<bit>` fills an input bit of a menu that no block models.
+"""
+ANY_LENGTH = 0
+"""Length of a row that is not declared: the menu says it."""
 
 ECL_TIME_UNIT = "1/128 of the 7.95 MHz ECL clock"
 CDC_TIME_UNIT = "1.965 ns"
@@ -21,8 +26,8 @@ CDC_TIME_UNIT = "1.965 ns"
 class Field:
     """One declared array of an event file.
 
-    group: jagged group ("" = one row per event). shape: of one row (() = a number). minimum, maximum: inclusive bounds
-    of an integer (None = those of the dtype). source: where range and unit come from.
+    group: jagged group ("" = one row per event). shape: of one row (() = a number, ANY_LENGTH = any number of them). minimum,
+    maximum: inclusive bounds of an integer (None = those of the dtype). source: where range and unit come from.
     """
 
     name: str
@@ -224,14 +229,20 @@ TRACK_FIELDS = (
     Field(name="track_stt", dtype="uint8", group="track", maximum=1, meaning="single-track decision", source=_TRACK),
     Field(name="track_y", dtype="uint8", group="track", maximum=1, meaning="the track counts as y track", source=_TRACK),
 )
-TRACK_COUNT_FIELDS = (
-    Field(name="grl_t2", dtype="uint8", shape=(4,), maximum=1, meaning="1, 2, 3, or more 2D tracks", source=_TRACK),
-    Field(name="grl_ty", dtype="uint8", shape=(4,), maximum=1, meaning="1, 2, 3, or more y tracks", source=_TRACK),
-    Field(name="grl_typ", dtype="uint8", maximum=1, meaning="at least one single track", source=_TRACK),
+_MENU = "our choice: the answer of the loaded menu; names of the columns in the metadata"
+MENU_FIELDS = (
+    Field(name="input_bits", dtype="bool", shape=(ANY_LENGTH,), meaning="inputs of the menu", source=_MENU),
+    Field(name="ftdl", dtype="bool", shape=(ANY_LENGTH,), meaning="lines before prescale", source=_MENU),
+    Field(name="psnm", dtype="bool", shape=(ANY_LENGTH,), meaning="lines after prescale", source=_MENU),
+    Field(name="l1", dtype="bool", meaning="L1 accept", source=_MENU),
+    Field(name="l1_probability", dtype="float64", meaning="expected L1 accept when prescales act independently", source=_MENU),
 )
-
-KLM_LIMITS = {"klm_sector": (7, 7, 3, 3), "klm_layer": (14, 14, 11, 13)}
-"""Largest sector and layer of each section."""
+_SUMMARY = "basf2 TRGSummary (read in public source) [DATA]"
+RECORDED_FIELDS = (
+    Field(name="rec_input_words", dtype="uint32", shape=(10,), meaning="recorded input bits, 32 per word", source=_SUMMARY),
+    Field(name="rec_ftdl_words", dtype="uint32", shape=(10,), meaning="recorded lines before prescale", source=_SUMMARY),
+    Field(name="rec_psnm_words", dtype="uint32", shape=(10,), meaning="recorded lines after prescale", source=_SUMMARY),
+)
 
 KLM_LIMITS = {"klm_sector": (7, 7, 3, 3), "klm_layer": (14, 14, 11, 13)}
 """Largest sector and layer of each section."""
@@ -254,7 +265,9 @@ GROUPS = tuple(dict.fromkeys(spec.group for spec in PRIMITIVE_FIELDS + TRACK_FIE
 @cache
 def declared() -> dict[str, Field]:
     """Every declared field by name, decisions included."""
-    from trigger.ecl import layout as ecl  # here: the model of a block may itself use this module
+    from trigger import klm  # here: the model of a block may itself use this module
+    from trigger.cdc.track_counts import COUNT_FIELDS
+    from trigger.ecl import layout as ecl
     from trigger.grl import layout as grl
 
     decisions = (
@@ -265,14 +278,27 @@ def declared() -> dict[str, Field]:
             minimum=-(1 << (field.width - 1)) if field.signed else 0,
             maximum=(1 << (field.width - int(field.signed))) - 1,
             meaning=field.meaning,
-            source=f"trigger.{block}.layout",
+            source=f"trigger.{module}",
         )
-        for block, fields in (("ecl", ecl.DECISION_FIELDS), ("grl", grl.DECISION_FIELDS))
+        for module, fields in (
+            ("ecl.layout", ecl.DECISION_FIELDS),
+            ("cdc.track_counts", COUNT_FIELDS),
+            ("klm", klm.DECISION_FIELDS),
+            ("grl.layout", grl.DECISION_FIELDS),
+        )
         for field in fields
     )
     return {
         spec.name: spec
-        for spec in (*EVENT_FIELDS, *PRIMITIVE_FIELDS, *TRACK_FIELDS, *TRACK_COUNT_FIELDS, *MEASURED_FIELDS, *decisions)
+        for spec in (
+            *EVENT_FIELDS,
+            *PRIMITIVE_FIELDS,
+            *TRACK_FIELDS,
+            *decisions,
+            *MENU_FIELDS,
+            *RECORDED_FIELDS,
+            *MEASURED_FIELDS,
+        )
     }
 
 

@@ -28,6 +28,7 @@ from sim.studies.photon_plots import plots
 from sim.studies.report import Results, write_report
 from sim.studies.single_photon import SinglePhotonStudy, jobs, run_study
 from sim.studies.tables import Table, Value, write
+from trigger.chain import Chain
 from trigger.digest import digest
 from trigger.ecl import EclCalibration, EclParameters
 from trigger.ecl.layout import DECISION_FIELDS
@@ -134,7 +135,8 @@ def _decide(demo: Demo, name: str, source: Any, selection: Selection) -> Decided
     sample = Sample(name=name, source=source, response=EclResponse(background=background))
     settings: dict[str, Any] = {"parameters": demo.parameters, "calibration": demo.calibration, "overwrite": True}
     generate_file(paths[0], sample, demo.sample_events, demo.seed, overwrite=True)
-    emulate_file(paths[0], paths[1], **settings)
+    chain = Chain(blocks=("ecl",), parameters=demo.parameters, calibration=demo.calibration)
+    emulate_file(paths[0], paths[1], chain=chain, overwrite=True)
     cosimulate_file(paths[0], paths[2], workers=demo.workers, **settings)
     events, model, rtl = (read_events(path) for path in paths)
     return Decided(name=name, selection=selection, events=events, model=model, rtl=rtl)

@@ -23,6 +23,8 @@ from trigger.ecl.layout import DECISION_FIELDS
 from trigger.events import EventRecord, with_event_numbers
 from trigger.networks import DEFAULT_NETWORK, FrozenNetwork, load_network, save_network
 
+ECL = ("--blocks", "ecl")
+
 
 def sample(n_events: int, timed: bool = False) -> EventRecord:
     """Random hits, up to 11 cells per event."""
@@ -59,7 +61,7 @@ def expected(record: EventRecord, trigger: EclTrigger | None = None) -> dict[str
 def test_decisions_of_the_model_with_the_events_numbers(tmp_path, suffix, timed):
     record = sample(2000, timed)
     write_events(tmp_path / f"in{suffix}", record)
-    assert invoke("emulate", tmp_path / f"in{suffix}", "--out", tmp_path / f"out{suffix}") == (0, "")
+    assert invoke("emulate", tmp_path / f"in{suffix}", "--out", tmp_path / f"out{suffix}", *ECL) == (0, "")
     result = read_events(tmp_path / f"out{suffix}")
     for name, array in expected(record).items():
         np.testing.assert_array_equal(result[name], array, err_msg=name)
@@ -75,7 +77,7 @@ def test_decisions_of_the_model_with_the_events_numbers(tmp_path, suffix, timed)
 def test_input_can_go_along(tmp_path):
     record = sample(50)
     write_events(tmp_path / "in.npz", record)
-    assert invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "out.npz", "--with-input") == (0, "")
+    assert invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "out.npz", "--with-input", *ECL) == (0, "")
     result = read_events(tmp_path / "out.npz")
     for name, array in (record.arrays | expected(record)).items():
         np.testing.assert_array_equal(result[name], array, err_msg=name)
@@ -101,7 +103,7 @@ def test_parts_of_the_file_join_to_the_whole(tmp_path):
     write_events(tmp_path / "in.npz", record)
     for blocks in ("0:1", "1:3", "0:3"):
         out = tmp_path / f"out{blocks.replace(':', '-')}.npz"
-        assert invoke("emulate", tmp_path / "in.npz", "--out", out, "--event-blocks", blocks) == (0, "")
+        assert invoke("emulate", tmp_path / "in.npz", "--out", out, "--event-blocks", blocks, *ECL) == (0, "")
     parts = EventRecord.concatenate([read_events(tmp_path / f"out{name}.npz") for name in ("0-1", "1-3")])
     whole = read_events(tmp_path / "out0-3.npz")
     assert whole.n_events == record.n_events
@@ -125,7 +127,7 @@ def test_bad_events_are_refused_and_nothing_is_written(tmp_path, change, reason)
     arrays = {"event": [1, 2, 3], "weight": [1.0] * 3, "ecl_offsets": [0, 1, 3, 3], "ecl_tc_id": [4, 5, 6], "ecl_adc": [1, 2, 3]}
     good = {name: np.array(values) for name, values in (arrays | change).items() if values is not None}
     np.savez(tmp_path / "in.npz", **good)
-    status, message = invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "out.npz")
+    status, message = invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "out.npz", *ECL)
     assert status == 2
     assert message.startswith(f"error: {tmp_path}/{reason}")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.npz"]
@@ -146,7 +148,11 @@ def test_bad_files_settings_and_folders_are_refused(tmp_path):
         ((good, "--out", good / "out.npz"), "output folder"),
         ((good, "--out", good), "exists"),
         ((good, "--out", tmp_path / "out.csv"), "name must end in"),
-        ((good, "--out", out, "--blocks", "ecl,klm"), "klm does not exist in this version"),
+        ((good, "--out", out, "--blocks", "ecl,klm"), "field klm_offsets is missing; the block klm needs klm_offsets"),
+        ((good, "--out", out, "--blocks", "ecl,displaced"), "displaced does not exist in this version"),
+        ((good, "--out", out, "--menu", "exp17"), "no shipped menu 'exp17'"),
+        ((good, "--out", out, "--period", "e19"), "menu exp16 has no period 'e19'"),
+        ((good, "--out", out, "--prescale", "none"), "--prescale must be random or counters, not 'none'"),
         ((good, "--out", out, "--event-blocks", "0:2"), "--event-blocks must be a:b with 0 <= a < b <= 1"),
     ):
         status, message = invoke("emulate", *arguments)
@@ -185,7 +191,7 @@ def test_tracks_from_wires_and_from_segments(tmp_path):
     (tmp_path / "dead.toml").write_text('superlayers = ["0-8"]\n')
     assert invoke("emulate", tmp_path / "in.npz", "--out", tmp_path / "both.npz", "--blocks", "tracks,ecl") == (0, "")
     both, tracks = read_events(tmp_path / "both.npz"), by_hand(record, network)
-    assert set(both.arrays) == {"experiment", "run", "event", "weight"} | set(tracks) | set(expected(record))
+    assert set(both.arrays) == {"experiment", "run", "event", "weight", "grl_t3"} | set(tracks) | set(expected(record))
     for name, array in (tracks | expected(record)).items():
         np.testing.assert_array_equal(both[name], array, err_msg=name)
     counts = np.diff(both["track_offsets"])
@@ -279,7 +285,7 @@ def test_interrupt_in_mid_run_and_resume(tmp_path):
     record, out, straight = sample(12 * BLOCK_EVENTS), tmp_path / "out.npz", tmp_path / "straight.npz"
     write_events(tmp_path / "in.npz", record)
     folder = tmp_path / ".out.npz.parts"
-    command = [sys.executable, "-c", "from sim.cli import main; main()", "emulate", str(tmp_path / "in.npz"), "--out"]
+    command = [sys.executable, "-c", "from sim.cli import main; main()", "emulate", str(tmp_path / "in.npz"), *ECL, "--out"]
     process = subprocess.Popen([*command, str(out)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     while process.poll() is None and not list(folder.glob("block-*.npz")):
         time.sleep(0.002)
@@ -296,10 +302,10 @@ def test_interrupt_in_mid_run_and_resume(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         made = []
         patch.setattr("sim.emulation._emulate_block", spy(made))
-        assert invoke("emulate", tmp_path / "in.npz", "--out", out) == (0, "")
+        assert invoke("emulate", tmp_path / "in.npz", "--out", out, *ECL) == (0, "")
     assert len(made) == 12 - len(kept)
     assert not folder.exists()
-    assert invoke("emulate", tmp_path / "in.npz", "--out", straight) == (0, "")
+    assert invoke("emulate", tmp_path / "in.npz", "--out", straight, *ECL) == (0, "")
     assert out.read_bytes() == straight.read_bytes()
 
 
@@ -307,8 +313,8 @@ def spy(made: list[int]):
     """The work on a block, which notes its number."""
     from sim.emulation import _emulate_block
 
-    def noted(file, block, *rest):
+    def noted(work, block, *rest):
         made.append(block)
-        return _emulate_block(file, block, *rest)
+        return _emulate_block(work, block, *rest)
 
     return noted

@@ -1,0 +1,123 @@
+"""Blocks of the trigger on event fields: what each one reads, and what it answers, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Protocol
+
+from numpy.typing import NDArray
+
+from trigger.cdc import CdcMask, SegmentFinder, TrackTrigger
+from trigger.cdc.track_counts import COUNT_FIELDS, FitterCuts, count_fitter_tracks
+from trigger.digest import digest
+from trigger.ecl import EclCalibration, EclParameters, EclTrigger
+from trigger.ecl.layout import DECISION_FIELDS as ECL_FIELDS
+from trigger.fields import TRACK_FIELDS
+from trigger.klm import DECISION_FIELDS as KLM_FIELDS
+from trigger.klm import KlmParameters, KlmTrigger
+from trigger.networks import DEFAULT_NETWORK, FrozenNetwork, load_network
+
+DETECTOR_BLOCKS = ("ecl", "tracks", "klm")
+"""Blocks that answer with decision fields, in the order in which they run: a block may read what an earlier one answered."""
+
+Fields = Mapping[str, NDArray]
+
+
+def _default_network() -> FrozenNetwork:
+    return load_network(DEFAULT_NETWORK)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerSettings:
+    """What a user may change about the blocks; the experiment's values and the default network by default."""
+
+    parameters: EclParameters = field(default_factory=EclParameters.default)
+    calibration: EclCalibration = field(default_factory=EclCalibration)
+    mask: CdcMask = field(default_factory=CdcMask)
+    network: FrozenNetwork = field(default_factory=_default_network)
+    fitter: FitterCuts = field(default_factory=FitterCuts)
+    klm: KlmParameters = field(default_factory=KlmParameters)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Digest of each setting."""
+        return {f.name: self.network.digest if f.name == "network" else digest(getattr(self, f.name)) for f in fields(self)}
+
+
+class Block(Protocol):
+    """One block.
+
+    required: fields that must be there. fields: those that are read where they are present. answers: what later blocks may read.
+    """
+
+    required: tuple[str, ...]
+    fields: tuple[str, ...]
+    answers: tuple[str, ...]
+
+    def run(self, given: Fields) -> dict[str, NDArray]:
+        """Fields of the answer; InputError with field, event and reason for bad input."""
+
+
+class EclBlock:
+    """The ECL trigger on cells, timed or of the chosen window."""
+
+    required: tuple[str, ...] = ("ecl_offsets", "ecl_tc_id", "ecl_adc")
+    fields: tuple[str, ...] = (*required, "ecl_time", "ecl_phase")
+    answers: tuple[str, ...] = tuple(field.name for field in ECL_FIELDS)
+
+    def __init__(self, settings: TriggerSettings) -> None:
+        self._trigger = EclTrigger(settings.parameters, settings.calibration)
+
+    def run(self, given: Fields) -> dict[str, NDArray]:
+        offsets, tc_id, adc = (given[name] for name in self.required)
+        return self._trigger.run(offsets, tc_id, adc, given.get("ecl_time"), given.get("ecl_phase")).arrays()
+
+
+class TracksBlock:
+    """Track segments, 2D tracks, network and single-track trigger: from wires where there are any, else from segments."""
+
+    def __init__(self, settings: TriggerSettings, names: Collection[str]) -> None:
+        self._from_wires = "wire_offsets" in names
+        wires = ("wire_offsets", "wire_id", "wire_time")
+        segments = ("cdc_offsets", "cdc_ts_id", "cdc_priority", "cdc_lr", "cdc_time")
+        self.required: tuple[str, ...] = wires if self._from_wires else segments
+        self.fields: tuple[str, ...] = self.required
+        self.answers: tuple[str, ...] = (*segments, *(field.name for field in (*TRACK_FIELDS, *COUNT_FIELDS)), "track_offsets")
+        self._segments = SegmentFinder(mask=settings.mask)
+        self._trigger = TrackTrigger(network=settings.network.network)
+        self._fitter = settings.fitter
+
+    def run(self, given: Fields) -> dict[str, NDArray]:
+        read = {name: given[name] for name in self.required}
+        found: dict[str, NDArray] = self._segments.run(*read.values()).arrays() if self._from_wires else read
+        tracks = self._trigger.run(*found.values()).arrays()
+        fitter = count_fitter_tracks(tracks["track_offsets"], tracks["track_expert"], tracks["track_z_raw"], self._fitter)
+        return (found if self._from_wires else {}) | tracks | {"grl_t3": fitter}
+
+
+class KlmBlock:
+    """The KLM trigger on layers with hits."""
+
+    required: tuple[str, ...] = ("klm_offsets", "klm_section", "klm_sector", "klm_layer")
+    fields: tuple[str, ...] = required
+    answers: tuple[str, ...] = tuple(field.name for field in KLM_FIELDS)
+
+    def __init__(self, settings: TriggerSettings) -> None:
+        self._trigger = KlmTrigger(settings.klm)
+
+    def run(self, given: Fields) -> dict[str, NDArray]:
+        return self._trigger.run(*(given[name] for name in self.required)).arrays()
+
+
+def make_block(name: str, settings: TriggerSettings, names: Collection[str]) -> Block:
+    """Return a block of DETECTOR_BLOCKS for events with fields of these names."""
+    match name:
+        case "ecl":
+            return EclBlock(settings)
+        case "tracks":
+            return TracksBlock(settings, names)
+        case "klm":
+            return KlmBlock(settings)
+    msg = f"block must be one of {', '.join(DETECTOR_BLOCKS)}, not {name!r}"
+    raise ValueError(msg)
