@@ -14,11 +14,13 @@ from trigger.digest import digest
 from trigger.ecl import EclCalibration, EclParameters, EclTrigger
 from trigger.ecl.layout import DECISION_FIELDS as ECL_FIELDS
 from trigger.fields import TRACK_FIELDS
+from trigger.grl import GrlParameters, GrlTrigger
+from trigger.grl.layout import DECISION_FIELDS as GRL_FIELDS
 from trigger.klm import DECISION_FIELDS as KLM_FIELDS
 from trigger.klm import KlmParameters, KlmTrigger
 from trigger.networks import DEFAULT_NETWORK, FrozenNetwork, load_network
 
-DETECTOR_BLOCKS = ("ecl", "tracks", "klm")
+DETECTOR_BLOCKS = ("ecl", "tracks", "klm", "grl")
 """Blocks that answer with decision fields, in the order in which they run: a block may read what an earlier one answered."""
 
 Fields = Mapping[str, NDArray]
@@ -38,6 +40,7 @@ class TriggerSettings:
     network: FrozenNetwork = field(default_factory=_default_network)
     fitter: FitterCuts = field(default_factory=FitterCuts)
     klm: KlmParameters = field(default_factory=KlmParameters)
+    grl: GrlParameters = field(default_factory=GrlParameters)
 
     @property
     def digests(self) -> dict[str, str]:
@@ -110,8 +113,43 @@ class KlmBlock:
         return self._trigger.run(*(given[name] for name in self.required)).arrays()
 
 
+_CLUSTERS = ("ecl_cluster_tc", "ecl_cluster_adc", "ecl_bhabha3d_veto")
+_NEURO = ("track_expert", "track_theta_raw")
+_SECTORS = ("klm_fired",)
+GRL_NEEDS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("secl", "iecl", "d3", "d5", "d7", "p3", "p5", "p7", "p9", "cdcecl", "c2gev", "n1gev", "n2gev"), _CLUSTERS),
+    **dict.fromkeys(("samhem", "opohem", "trkbha1", "trkbha2"), _CLUSTERS + _NEURO),
+    **dict.fromkeys(("cdcklm", "seklm_0", "seklm_1", "ieklm"), _SECTORS),
+    "ecleklm": _CLUSTERS + _SECTORS,
+}
+"""What the GRL needs beside segments and 2D tracks, for the answers `grl_<name>`; the others need no more."""
+
+
+class GrlBlock:
+    """The global reconstruction logic on segments, 2D tracks and what there is of clusters, network answers and KLM sectors.
+
+    Answers that would need what is not there are left out: they are unknown, not 0.
+    """
+
+    required: tuple[str, ...] = ("cdc_offsets", "cdc_ts_id", "track_offsets", "track_phi_raw", "track_omega_raw")
+
+    def __init__(self, settings: TriggerSettings, names: Collection[str]) -> None:
+        self._trigger = GrlTrigger(settings.grl)
+        self._optional = [group for group in (_CLUSTERS, _NEURO, _SECTORS) if set(group) <= set(names)]
+        there = {name for group in self._optional for name in group}
+        self.fields: tuple[str, ...] = (*self.required, *there)
+        self.answers: tuple[str, ...] = tuple(
+            field.name for field in GRL_FIELDS if there.issuperset(GRL_NEEDS.get(field.name.removeprefix("grl_"), ()))
+        )
+
+    def run(self, given: Fields) -> dict[str, NDArray]:
+        optional = {name: given[name] for group in self._optional for name in group}
+        answer = self._trigger.run(*(given[name] for name in self.required), **optional).arrays()
+        return {name: answer[name] for name in self.answers}
+
+
 def make_block(name: str, settings: TriggerSettings, names: Collection[str]) -> Block:
-    """Return a block of DETECTOR_BLOCKS for events with fields of these names."""
+    """Return a block of DETECTOR_BLOCKS for events with fields of these names, those that earlier blocks answer included."""
     match name:
         case "ecl":
             return EclBlock(settings)
@@ -119,5 +157,7 @@ def make_block(name: str, settings: TriggerSettings, names: Collection[str]) -> 
             return TracksBlock(settings, names)
         case "klm":
             return KlmBlock(settings)
+        case "grl":
+            return GrlBlock(settings, names)
     msg = f"block must be one of {', '.join(DETECTOR_BLOCKS)}, not {name!r}"
     raise ValueError(msg)

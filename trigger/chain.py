@@ -132,7 +132,7 @@ class Chain:
         settings: TriggerSettings | None = None,
         **changes: Any,
     ) -> None:
-        """Arguments beside those below are settings by name: parameters, calibration, mask, network, fitter, klm.
+        """Arguments beside those below are settings by name: parameters, calibration, mask, network, fitter, klm, grl.
 
         menu: a menu, or what `load_menu` takes. period: of its periods, the first by default. blocks: of CHAIN_BLOCKS.
 
@@ -168,7 +168,7 @@ class Chain:
             if self.blocks is not None and name not in self.blocks:
                 left_out[name] = "not asked for"
                 continue
-            block = make_block(name, self.settings, names)
+            block = make_block(name, self.settings, there)
             missing = [field for field in block.required if field not in there]
             if missing and self.blocks is not None:
                 msg = f"field {missing[0]} is missing; the block {name} needs {', '.join(block.required)}"

@@ -73,7 +73,7 @@ def test_what_was_left_out_is_named():
     plan = Chain().run(EVENTS).plan
     assert list(plan.blocks) == ["ecl", "klm"]
     assert plan.left_out["tracks"] == "no field cdc_offsets"
-    assert plan.not_supplied["t2"] == "block tracks was not run"
+    assert plan.not_supplied["t2"] == "not answered by block tracks"
     assert Chain(blocks=("ecl", "menu")).run(EVENTS).plan.left_out["klm"] == "not asked for"
 
 

@@ -119,7 +119,7 @@ def _reason(item: InputDeclaration) -> str:
     wire = wire_of(item)
     if wire is not None:
         block = next((block for block, fields in BLOCK_FIELDS.items() if wire.field in {field.name for field in fields}), None)
-        return f"block {block} was not run" if block else f"no field {wire.field}"
+        return f"not answered by block {block}" if block else f"no field {wire.field}"
     if item.driver in (Driver.TOP, Driver.EXTERNAL):
         return "pass-through, and not in the file"
     return UNMODELLED.get(f"{item.driver.value}_{item.name}", "no block models it") + "; not in the file"

@@ -96,7 +96,7 @@ def test_bits_that_no_block_answers_come_from_the_file() -> None:
 def test_what_reads_zero_is_named_with_its_reason() -> None:
     plan = plan_inputs(load_menu("exp16"), ["ecl_ehigh", "ext_top_O"])
     assert plan.absent["top_0"] == "pass-through, and not in the file"
-    assert plan.absent["t2"] == "block tracks was not run"
+    assert plan.absent["t2"] == "not answered by block tracks"
     assert plan.absent["cdctop"] == "needs the TOP trigger, which is not modelled; not in the file"
     assert plan.absent["veto"] == "no field ext_veto"
     assert "ehigh" not in plan.absent
