@@ -26,6 +26,7 @@ class Stage(enum.IntEnum):
     STIMULUS = 5
     DRIFT_CHAMBER = 6
     PRESCALE = 7
+    KLM = 8
 
 
 def sample_id(sample: str) -> int:

@@ -20,6 +20,7 @@ from sim.detector.background_hits import BackgroundHits
 from sim.detector.cdc import CdcResponse, WireHits, respond_cdc
 from sim.detector.ecl.config import EclResponse
 from sim.detector.ecl.response import respond
+from sim.detector.klm import KlmResponse, respond_klm
 from sim.generators import readers
 from sim.generators.beams import NOMINAL, sample_vertices
 from sim.generators.particles import Particles
@@ -53,7 +54,7 @@ class Sample:
 
     name: enters the random streams, so samples of one name and seed share them. source: a process with its options, or a
     file. response: the calorimeter. background_hits: a user's own hits on top. drift_chamber: its response, None for no wires;
-    wire_hits: a user's own hits of wires on top. offline: add the `off_*` fields.
+    wire_hits: a user's own hits of wires on top. klm: its response, None for no KLM. offline: add the `off_*` fields.
     experiment, run: written to every event.
     """
 
@@ -63,6 +64,7 @@ class Sample:
     background_hits: BackgroundHits | None = None
     drift_chamber: CdcResponse | None = None
     wire_hits: WireHits | None = None
+    klm: KlmResponse | None = None
     offline: bool = True
     experiment: int = 0
     run: int = 0
@@ -98,6 +100,8 @@ def make_block(task: BlockTask) -> dict[str, np.ndarray]:
     if sample.drift_chamber is not None:
         chamber_rng = stream(task.seed, name, Stage.DRIFT_CHAMBER, task.block)
         arrays |= respond_cdc(particles, chamber_rng, sample.drift_chamber, sample.wire_hits)
+    if sample.klm is not None:
+        arrays |= respond_klm(particles, stream(task.seed, name, Stage.KLM, task.block), sample.klm)
     if sample.offline:
         arrays |= reconstruct(arrays, stream(task.seed, name, Stage.RECONSTRUCTION, task.block))
     first = task.block * BLOCK_EVENTS
@@ -136,7 +140,9 @@ def generate_file(
                 parts.save(block - chosen.start, EventRecord(arrays, {}))
                 advance(sizes[block])
         labels = _labels(sample, process) | {"events": n_events, "event_blocks": f"{chosen.start}:{chosen.stop}"}
-        parts.finish(stamp("generate", seed=seed, digests=digests, labels=labels, packages=("scipy", "pyhepmc", "pylhe", "pythia8mc")))
+        parts.finish(
+            stamp("generate", seed=seed, digests=digests, labels=labels, packages=("scipy", "pyhepmc", "pylhe", "pythia8mc"))
+        )
     return total
 
 
@@ -200,6 +206,8 @@ def _digests(sample: Sample) -> dict[str, str]:
     if sample.wire_hits is not None:
         wires = sample.wire_hits
         found["wire_hits"] = digest([wires.offsets, wires.wire_id, wires.wire_time])
+    if sample.klm is not None:
+        found["klm"] = digest(sample.klm)
     return found | {"fields": digest(sample.offline, sample.experiment, sample.run)}
 
 
@@ -208,6 +216,8 @@ def _labels(sample: Sample, process: Process | None) -> dict[str, Any]:
     labels: dict[str, Any] = {"sample": sample.name, "response": sample.response.meta(), "offline": sample.offline}
     if sample.drift_chamber is not None:
         labels["drift_chamber"] = sample.drift_chamber.meta()
+    if sample.klm is not None:
+        labels["klm"] = sample.klm.meta()
     if isinstance(source, FileSource):
         return labels | {"file": source.path.name, "frame": source.frame.value, "smear_vertex": source.smear_vertex}
     section = source.cross_section()

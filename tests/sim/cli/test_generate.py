@@ -18,6 +18,7 @@ from sim.blocks import BLOCK_EVENTS, Stage, stream
 from sim.detector.cdc import CdcResponse, WireBackground, WirePreset, respond_cdc
 from sim.detector.ecl.config import DigitiserMode, EclResponse
 from sim.detector.ecl.response import respond
+from sim.detector.klm import KlmBackground, KlmPreset, KlmResponse, respond_klm
 from sim.files import SUFFIXES, read_events, write_events
 from sim.generators import PROCESSES, Bhabha, DarkPhoton, MuonPair, PhotonGun
 from sim.generators.bhabha import Accept
@@ -95,6 +96,38 @@ def test_wires_beside_the_calorimeter(tmp_path):
         np.testing.assert_array_equal(record[name], array, err_msg=name)
     assert record.meta["labels"]["drift_chamber"]["cdc_background"].startswith("GUESS")
     assert set(record.meta["digests"]) - set(plain.meta["digests"]) == {"drift_chamber"}
+
+
+def test_klm_beside_the_calorimeter(tmp_path):
+    """The KLM has a stream of its own, too."""
+    common = ("generate", "mu-mu", "--events", 50, "--seed", 3)
+    options = ("--klm", "--klm-background", "low", "--klm-background-scale", "2")
+    assert invoke(*common, "--out", tmp_path / "with.npz", *options) == (0, "")
+    assert invoke(*common, "--out", tmp_path / "without.npz") == (0, "")
+    record, plain = read_events(tmp_path / "with.npz"), read_events(tmp_path / "without.npz")
+    response = KlmResponse(background=KlmBackground(preset=KlmPreset.LOW, scale=2.0))
+    particles = MuonPair().generate(50, stream(3, "mu-mu", Stage.GENERATE, 0))
+    hits = respond_klm(particles, stream(3, "mu-mu", Stage.KLM, 0), response)
+    assert set(record.arrays) == set(plain.arrays) | set(hits)
+    for name, array in (plain.arrays | hits).items():
+        np.testing.assert_array_equal(record[name], array, err_msg=name)
+    assert record.meta["labels"]["klm"]["klm_background"].startswith("GUESS")
+    assert set(record.meta["digests"]) - set(plain.meta["digests"]) == {"klm"}
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--klm-background", "low"), "need --klm"),
+        (("--klm", "--klm-background", "huge"), "--klm-background must be one of none, low, nominal, high, not 'huge'"),
+        (("--klm", "--klm-background-scale", "-1"), "scale must be within 0..100"),
+    ],
+)
+def test_bad_options_of_the_klm(tmp_path, options, reason):
+    status, errors = invoke("generate", "mu-mu", "--events", 5, "--out", tmp_path / "out.npz", *options)
+    assert status == 2
+    assert reason in errors
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_own_hits_of_wires(tmp_path):

@@ -1,0 +1,173 @@
+"""Hits of KLM sectors and layers from particles: the door of the KLM model.
+
+Charged particles range out by their mean ionisation loss. Hadrons, a GUESS, also interact: see `KlmResponse`. Layers are hit with
+their efficiency; times, strips, scattering and the electrons of showers are left out.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.detector.ecl.flight import Flight, flight_of
+from sim.detector.ecl.species import Kind, kinds
+from sim.detector.klm.config import KlmBackground, KlmResponse
+from sim.detector.klm.flight import Legs, legs
+from sim.detector.klm.geometry import Crossings, crossings
+from sim.detector.klm.materials import ALUMINIUM, CSI, IRON, QUARTZ, range_cm, slowed
+from sim.generators.particles import Particles
+from trigger.errors import InputError
+from trigger.fields import KLM_LIMITS
+from trigger.klm import FIRST_SECTOR, N_LAYERS, N_SECTORS, SECTORS
+
+SCINTILLATOR_LAYERS = 2
+"""Inner barrel layers with scintillators; the endcaps have nothing else. Source: basf2 bklm/data/BKLM.xml [SIM]."""
+_DECAYS = {Kind.PION: 780.45, Kind.KAON: 371.1}
+"""c tau in cm. Source: Particle Data Group."""
+_NEUTRAL = (Kind.NEUTRAL, Kind.ANTINEUTRON)
+_UNSEEN = (Kind.INVISIBLE, Kind.SHOWER)
+N_BARREL_SECTIONS = 2
+_LEAST_SINE = 0.1
+"""Our choice: the coil is at most ten times as thick as at normal incidence."""
+_CHUNK = 4096
+"""Particles that are followed together. Our choice: their crossings stay in a few MB; part of what a seed means."""
+_NUMBERS = ("px", "py", "pz", "vx", "vy", "vz")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fate:
+    """How far particles get, arrays (n,): beta gamma at the start, 0 for neutral ones; interaction lengths at which they begin
+    and cease to hit layers."""
+
+    beta_gamma: NDArray[np.float64]
+    first_lambda: NDArray[np.float64]
+    last_lambda: NDArray[np.float64]
+
+
+def respond_klm(particles: Particles, rng: np.random.Generator, config: KlmResponse) -> dict[str, np.ndarray]:
+    """Event-file fields of the KLM: `klm_offsets`, `klm_section`, `klm_sector`, `klm_layer`.
+
+    Hits are ordered by section, sector and layer, each layer of a sector at most once. Tracks and background have streams of their
+    own, spawned from `rng`: the same tracks come with any background. InputError for non-finite numbers and for particles that the
+    generator must decay. No events: empty arrays.
+    """
+    _check(particles)
+    track_rng, background_rng = rng.spawn(2)
+    n_events = particles.n_events
+    keys = [*_track_keys(particles, track_rng, config), _background_keys(n_events, background_rng, config.background)]
+    key = np.unique(np.concatenate(keys))
+    event, place = np.divmod(key, N_SECTORS * N_LAYERS)
+    sector, layer = np.divmod(place, N_LAYERS)
+    section = np.searchsorted(FIRST_SECTOR, sector, side="right") - 1
+    return {
+        "klm_offsets": np.searchsorted(event, np.arange(n_events + 1)).astype(np.int64),
+        "klm_section": section.astype(np.int8),
+        "klm_sector": (sector - np.array(FIRST_SECTOR)[section]).astype(np.int8),
+        "klm_layer": layer.astype(np.int8),
+    }
+
+
+def _check(particles: Particles) -> None:
+    for name in _NUMBERS:
+        values = getattr(particles, name)
+        bad = ~np.isfinite(values)
+        if bad.any():
+            row = int(bad.argmax())
+            event = int(np.searchsorted(particles.offsets, row, side="right")) - 1
+            raise InputError(f"particles: field {name}, event {event}: must be finite, not {values[row]}")
+
+
+def _track_keys(particles: Particles, rng: np.random.Generator, config: KlmResponse) -> list[np.ndarray]:
+    """Keys of the hits of all particles that can reach the KLM, chunk by chunk."""
+    kind = kinds(particles.pdg, particles.offsets)
+    seen = np.flatnonzero(~np.isin(kind, _UNSEEN))
+    event = particles.event_index()
+    keys = []
+    for first in range(0, seen.size, _CHUNK):
+        rows = seen[first : first + _CHUNK]
+        flight = flight_of(particles, rows)
+        fate = _fates(rng, kind[rows], flight.kinetic_gev, flight.mass_gev, config)
+        paths = legs(flight.start, flight.direction, flight.turn)
+        inside = _before_field(fate, paths, flight, config)
+        for hits in (inside.hits, _behind_field(fate, paths, inside, flight.mass_gev, config)):
+            is_rpc = (hits.section < N_BARREL_SECTIONS) & (hits.layer >= SCINTILLATOR_LAYERS)
+            efficiency = np.where(is_rpc, config.rpc_efficiency, config.scintillator_efficiency)
+            seen_hits = hits.select(rng.random(len(hits.row)) < efficiency)
+            sector = np.array(FIRST_SECTOR)[seen_hits.section] + seen_hits.sector
+            keys.append((event[rows[seen_hits.row]] * N_SECTORS + sector) * N_LAYERS + seen_hits.layer)
+    return keys
+
+
+def _fates(rng: np.random.Generator, kind: NDArray, kinetic_gev: NDArray, mass_gev: NDArray, config: KlmResponse) -> _Fate:
+    n = len(kind)
+    momentum = np.sqrt(kinetic_gev * (kinetic_gev + 2 * mass_gev))
+    decay, depth, tail = rng.random(n), rng.exponential(size=n), rng.exponential(size=n)
+    meson, neutral = np.isin(kind, list(_DECAYS)), np.isin(kind, _NEUTRAL)
+    first = np.where(meson, config.pion_free_path, 1.0) * depth
+    last = first + np.where(neutral, config.neutral_shower_lambda, config.shower_lambda) * tail
+    is_muon = kind == Kind.MUON
+    for meson_kind, c_tau_cm in _DECAYS.items():
+        chance = -np.expm1(-config.decay_path_cm * mass_gev / (c_tau_cm * np.maximum(momentum, 1e-9)))
+        is_muon |= (kind == meson_kind) & (decay < chance)
+    return _Fate(
+        beta_gamma=np.where(neutral, 0.0, momentum / mass_gev),
+        first_lambda=np.where(neutral, first, 0.0),
+        last_lambda=np.where(is_muon, np.inf, last),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Inside:
+    """Particles as they enter the field, with the hits before: beta gamma and interaction lengths, arrays (n,)."""
+
+    hits: Crossings
+    beta_gamma: NDArray[np.float64]
+    depth_lambda: NDArray[np.float64]
+
+
+def _before_field(fate: _Fate, paths: Legs, flight: Flight, config: KlmResponse) -> _Inside:
+    """Hits of particles that come from outside, on the straight line to the field or past it."""
+    outside = np.flatnonzero(paths.first_cm)
+    found = crossings(flight.start[outside], flight.direction[outside])
+    found = replace(found, row=outside[found.row])
+    found = found.select(found.path_cm < paths.first_cm[found.row])
+    before = found.iron_before_cm()
+    in_range = range_cm(IRON, fate.beta_gamma, flight.mass_gev)
+    total = np.bincount(found.row, weights=found.iron_cm, minlength=len(fate.beta_gamma)).astype(np.float64)
+    return _Inside(
+        hits=found.select(_reaches(fate, in_range, found.row, before, before / config.iron_lambda_cm)),
+        beta_gamma=slowed(IRON, fate.beta_gamma, flight.mass_gev, total),
+        depth_lambda=total / config.iron_lambda_cm,
+    )
+
+
+def _behind_field(fate: _Fate, paths: Legs, inside: _Inside, mass_gev: NDArray, config: KlmResponse) -> Crossings:
+    """Hits behind the field."""
+    leaves = np.flatnonzero(paths.leaves)
+    found = crossings(paths.start[leaves], paths.direction[leaves])
+    found = replace(found, row=leaves[found.row])
+    passages = np.where(paths.entered, 2.0, 1.0)
+    sine = np.maximum(np.hypot(paths.direction[:, 0], paths.direction[:, 1]), _LEAST_SINE)
+    coils = np.where(paths.through_coil, passages / sine, 0.0)
+    beta_gamma = inside.beta_gamma
+    layers = ((QUARTZ, coils * config.quartz_cm), (CSI, passages * config.csi_cm), (ALUMINIUM, coils * config.coil_aluminium_cm))
+    for material, path_cm in layers:
+        beta_gamma = slowed(material, beta_gamma, mass_gev, path_cm)
+    depth = inside.depth_lambda + passages * config.ecl_lambda + coils * config.coil_lambda
+    before = found.iron_before_cm()
+    depths = depth[found.row] + before / config.iron_lambda_cm
+    return found.select(_reaches(fate, range_cm(IRON, beta_gamma, mass_gev), found.row, before, depths))
+
+
+def _reaches(fate: _Fate, range_left_cm: NDArray, row: NDArray, iron_cm: NDArray, depth_lambda: NDArray) -> NDArray[np.bool_]:
+    """Whether the particle of each row, or its shower, is there after this iron and at this depth."""
+    in_range = (fate.beta_gamma[row] == 0) | (iron_cm < range_left_cm[row])
+    return in_range & (fate.first_lambda[row] <= depth_lambda) & (depth_lambda < fate.last_lambda[row])
+
+
+def _background_keys(n_events: int, rng: np.random.Generator, background: KlmBackground) -> np.ndarray:
+    """Keys of uncorrelated hits, Poisson numbers over all layers that exist."""
+    exists = np.arange(N_LAYERS) <= np.repeat(KLM_LIMITS["klm_layer"], SECTORS)[:, None]
+    places = np.flatnonzero(exists)
+    event = np.repeat(np.arange(n_events), rng.poisson(background.mean * places.size, n_events))
+    return event * (N_SECTORS * N_LAYERS) + places[rng.integers(places.size, size=event.size)]
