@@ -22,6 +22,14 @@ def boost_from_rest(momenta: np.ndarray, system: np.ndarray) -> np.ndarray:
     return np.stack([energy / mass * e + dot, px + factor * ux, py + factor * uy, pz + factor * uz])
 
 
+def turned(vector: np.ndarray, cos: np.ndarray, phi: np.ndarray) -> np.ndarray:
+    """Four-momenta (4, n) given about z, turned so that z points to the polar angle of cos and the azimuth phi."""
+    energy, x, y, z = vector
+    sin = np.sqrt(np.maximum(1.0 - cos * cos, 0.0))
+    across, cos_phi, sin_phi = cos * x + sin * z, np.cos(phi), np.sin(phi)
+    return np.stack([energy, cos_phi * across - sin_phi * y, sin_phi * across + cos_phi * y, cos * z - sin * x])
+
+
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Scalar product of four-momenta (4, n)."""
     return a[0] * b[0] - a[1] * b[1] - a[2] * b[2] - a[3] * b[3]

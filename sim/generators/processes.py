@@ -18,10 +18,11 @@ from sim.generators.pythia import CharmQuarks, DownQuarks, PythiaProcess, Strang
 from sim.generators.radiative_muons import RadiativeMuons
 from sim.generators.three_photons import ThreePhotons
 from sim.generators.two_photon import TwoPhotonElectrons, TwoPhotonLeptons, TwoPhotonMuons
+from sim.generators.z_prime import ZPrime
 
 Model = (
     PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
-    | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha
+    | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha | ZPrime
 )  # fmt: skip
 
 
@@ -85,6 +86,7 @@ PROCESSES = (
     ),
     Process(name="e-e-mu-mu", summary="e+e- -> e+e- mu+mu- by two photons", model=TwoPhotonMuons),
     Process(name="e-e-e-e", summary="e+e- -> e+e- e+e- by two photons", model=TwoPhotonElectrons),
+    Process(name="z-prime", summary="e+e- -> mu+mu- Z', Z' invisible", model=ZPrime),
     Process(name="background-tracks", summary="tracks from along the beam line, a guess", model=BackgroundTracks),
     Process(name="cosmics", summary="cosmic muons through the drift chamber", model=Cosmics),
 )

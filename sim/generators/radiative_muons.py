@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from sim.generators import qed
-from sim.generators.frames import along, boost_from_rest
+from sim.generators.frames import along, boost_from_rest, turned
 from sim.generators.muon_pair import ANTIMUON, MUON
 from sim.generators.particles import PHOTON, Particles
 from sim.generators.process import check_range, collide
@@ -88,19 +88,11 @@ def momenta_of(point: np.ndarray) -> np.ndarray:
     cos = np.clip(np.tanh(y) / _beta_electron(s), -1.0, 1.0)
     muon = along(half, half * beta, np.clip(np.tanh(z) / beta, -1.0, 1.0), psi)
     photon = along(energy, energy, cos, phi)
-    muon[1:] = _turn(muon[1:], cos, phi)
+    muon = turned(muon, cos, phi)
     recoil = np.concatenate([(np.sqrt(s) - energy)[None], -photon[1:]])
     other = np.concatenate([muon[:1], -muon[1:]])
     pair = boost_from_rest(np.stack([muon, other], axis=1), recoil)
     return np.concatenate([pair, photon[:, None]], axis=1)
-
-
-def _turn(vector: np.ndarray, cos: np.ndarray, phi: np.ndarray) -> np.ndarray:
-    """Vector (3, n) given with the photon along z, turned so that the photon points to (cos, phi)."""
-    x, y, z = vector
-    sin = np.sqrt(np.maximum(1.0 - cos * cos, 0.0))
-    across, cos_phi, sin_phi = cos * x + sin * z, np.cos(phi), np.sin(phi)
-    return np.stack([cos_phi * across - sin_phi * y, sin_phi * across + cos_phi * y, cos * z - sin * x])
 
 
 def _beta_electron(s: np.ndarray | float) -> np.ndarray:

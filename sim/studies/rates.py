@@ -251,7 +251,7 @@ def process_table(counted: Counted, luminosities: Mapping[str, float]) -> Table:
                 kept = counted.rate("kept", scale, luminosity, (sample.name,))
                 whole = counted.rate("accepted", scale, luminosity, (sample.name,))
                 guess = f"{_GUESS}: {sample.guess}" if sample.guess else ""
-                found = [("all", whole, 0), *((names[i], kept, i) for i in np.flatnonzero(kept.hz > 0))]
+                found = [("all", whole, 0), *((names[i], kept, i) for i in np.flatnonzero(kept.hz > 0).tolist())]
                 for line, rate, i in found:
                     values = (float(rate.hz[i]), float(rate.low[i]), float(rate.high[i]))
                     rows.append((label, luminosity, scale, sample.name, line, *values, guess))

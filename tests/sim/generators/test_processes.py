@@ -26,6 +26,7 @@ from sim.generators.guns import Frame, Spectrum, mass_gev
 from sim.generators.one_sided_bhabha import OneSidedBhabha
 from sim.generators.particles import INVISIBLE_DARK_PHOTON, concatenate
 from sim.generators.pythia import PythiaProcess
+from sim.generators.z_prime import Z_PRIME, ZPrime
 
 N = 40_000
 EVERY = [
@@ -44,6 +45,7 @@ EVERY = [
     LostElectrons(weighted=True),
     ThreePhotons(),
     OneSidedBhabha(),
+    ZPrime(mass_gev=3.0),
     DarkPhoton(mass_gev=0.0),
     DarkPhoton(mass_gev=8.0),
 ]
@@ -113,7 +115,7 @@ def test_masses_and_vertices(process):
     particles = draw(process)
     mass2 = particles.energy**2 - particles.px**2 - particles.py**2 - particles.pz**2
     for pdg in np.unique(particles.pdg):
-        mass = process.mass_gev if pdg == INVISIBLE_DARK_PHOTON else mass_gev(abs(int(pdg)))
+        mass = process.mass_gev if pdg in (INVISIBLE_DARK_PHOTON, Z_PRIME) else mass_gev(abs(int(pdg)))
         mass = 0.0 if abs(pdg) == 11 else mass
         np.testing.assert_allclose(mass2[particles.pdg == pdg], mass**2, atol=1e-10)
     assert np.std(particles.vz) == pytest.approx(0.0154, rel=0.03)
@@ -277,6 +279,24 @@ def test_one_sided_bhabha_has_one_lepton_inside():
     # The scale of the momentum transfer takes off between nothing and two thirds of what the scale s gives.
     both, either = (Bhabha(isr=True, accept=accept).cross_section().nb for accept in (Accept.BOTH, Accept.EITHER))
     assert (either - both) / 3 < OneSidedBhabha().cross_section().nb < either - both
+
+
+def test_z_prime_energies_follow_the_formula():
+    """d sigma / dx1 dx2 of a massive vector from massless muons, against a quadrature in bins of the muon's energy fraction."""
+    mass = 3.0
+    particles = draw(ZPrime(mass_gev=mass))
+    fraction = in_cm(particles, slice(0, None, 3))[0] / (0.5 * NOMINAL.sqrt_s_gev)
+    share = mass**2 / NOMINAL.s_gev2
+    middle = (np.arange(2000) + 0.5) / 2000
+    left, right = np.meshgrid(middle, middle, indexing="ij")
+    x1, x2 = 1 - left, 1 - right
+    density = ((x1 + share) ** 2 + (x2 + share) ** 2) / (left * right) - share / left**2 - share / right**2
+    density[(left * right < share) | (left + right > 1 + share)] = 0.0
+    edges = np.linspace(0.05, 0.9, 18)
+    expected = np.histogram(1 - middle, edges, weights=density.sum(axis=1))[0]
+    assert_follows(fraction, edges, expected, particles.weight)
+    cos = np.abs(cos_of(in_cm(particles, slice(0, None, 3))))
+    assert cos.mean() > 0.5
 
 
 def test_lost_electrons_are_lost_and_the_photon_is_not():
