@@ -1,6 +1,7 @@
 """Event files in and out: .npz, .parquet and .root by suffix, whole or block by block, checked at the door.
 
-A file appears under its name complete or not at all: it is written beside its place and then moved there.
+A .root file may also be output of basf2. A file appears under its name complete or not at all: it is written beside its place and
+then moved there.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from trigger.events import EventRecord, check_names, validate
 _READERS = {
     ".npz": ("sim.formats.npz", "NpzReader"),
     ".parquet": ("sim.formats.parquet", "ParquetReader"),
-    ".root": ("sim.formats.root", "RootReader"),
+    ".root": ("sim.formats.basf2", "open_root"),
 }
+_WRITERS = {".npz": "sim.formats.npz", ".parquet": "sim.formats.parquet", ".root": "sim.formats.root"}
 SUFFIXES = tuple(_READERS)
 
 
@@ -102,7 +104,7 @@ def write_events(path: str | Path, record: EventRecord, *, overwrite: bool = Fal
 def write_source(path: str | Path, source: Source, meta: Mapping[str, Any], *, overwrite: bool = False) -> None:
     """Write checked events part by part, in the format of the suffix."""
     path = check_output(path, overwrite=overwrite)
-    writer = importlib.import_module(_READERS[path.suffix][0])
+    writer = importlib.import_module(_WRITERS[path.suffix])
     with atomic(path) as temporary:
         writer.write(temporary, source, meta)
 

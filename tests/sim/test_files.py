@@ -12,6 +12,7 @@ from sim.blocks import BLOCK_EVENTS
 from sim.files import SUFFIXES, EventFile, OutputError, iter_events, read_events, write_events
 from trigger.errors import InputError
 from trigger.events import EventRecord, declared, validate, with_event_numbers
+from trigger.fields import ANY_LENGTH
 
 pytestmark = pytest.mark.parametrize("suffix", SUFFIXES)
 META = {"seed": 7, "labels": {"sample": "gun", "µ": [1, 2.5, None]}}
@@ -64,7 +65,7 @@ def test_every_declared_field_comes_back(tmp_path, suffix):
         if spec.group:
             arrays[f"{spec.group}_offsets"] = np.array([0, 1, 1])
         low, high = spec.bounds or (0, 1)
-        shape = (1 if spec.group else 2, *spec.shape)
+        shape = (1 if spec.group else 2, *(length if length != ANY_LENGTH else 3 for length in spec.shape))
         arrays[spec.name] = np.broadcast_to(np.array(low if spec.group else high), shape).astype(spec.dtype)
     record = EventRecord(validate(arrays, "test"))
     write_events(tmp_path / f"a{suffix}", record)

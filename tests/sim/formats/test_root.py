@@ -11,11 +11,10 @@ from trigger.events import EventRecord
 
 
 def test_foreign_root_file_is_refused(tmp_path):
-    """A basf2 file has its events in a TTree `tree` with branches of other names."""
     path = tmp_path / "a.root"
     with uproot.recreate(path) as file:
-        file["tree"] = {"EventMetaData": np.arange(3), "TRGECLHits.m_TCId": np.arange(3)}
-    with pytest.raises(InputError, match="has no TTree 'events' of event fields; it holds tree"):
+        file["DecayTree"] = {"runNumber": np.arange(3)}
+    with pytest.raises(InputError, match="has no TTree 'events' of event fields; it holds DecayTree"):
         read_events(path)
 
 
