@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group.command(
         "import", epilog="Example: darktrigger menu import --inputs ftd.inp --algorithm ftd.alg --outputs ftd.oup --out my.toml"
     )(import_ftdl)
+    group.command("registers", epilog="Example: darktrigger menu registers --period e18r781 --out registers.h")(registers)
     app.add_typer(group, name="menu", epilog="Example: darktrigger menu show lml6")
 
 
@@ -138,6 +139,34 @@ def import_ftdl(
         temporary.write_text(text, encoding="utf-8")
         _checked(temporary, shown=False)
     typer.echo(f"{len(_checked(out).lines)} lines -> {out}")
+
+
+def registers(
+    out: Annotated[Path, typer.Option(help="File to write: .json, or .h for C.")],
+    menu: MenuName = "exp16",
+    period: PeriodName = None,
+    parameters: Annotated[Path | None, typer.Option(help="TOML file that changes ETM parameters.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
+) -> None:
+    """Write the register map: addresses, widths and declared values of thresholds, masks and prescales.
+
+    Equal declarations give equal bytes. The layout is ours; the experiment's is not public.
+    """
+    from sim.files import atomic, check_output
+    from trigger.ecl.parameters import EclParameters
+    from trigger.ecl.thresholds import EclThresholds
+    from trigger.menu import Period, load_menu
+    from trigger.registers import c_header_text, json_text, register_map
+
+    writers = {".json": json_text, ".h": c_header_text}
+    check_output(out, overwrite=overwrite, suffixes=tuple(writers))
+    loaded = load_menu(menu)
+    chosen = Period(name=period or "", source="", prescales=_prescales(loaded, period))
+    etm = EclParameters.default() if parameters is None else EclParameters.from_toml(parameters)
+    made = register_map(ecl=EclThresholds.from_parameters(etm), menu=loaded, period=chosen)
+    with atomic(out) as temporary:
+        temporary.write_text(writers[out.suffix](made), encoding="utf-8")
+    typer.echo(f"{len(made.registers)} registers -> {out}; digest {made.digest}")
 
 
 def _prescales(menu: Menu, period: str | None) -> tuple[int, ...]:

@@ -95,3 +95,26 @@ def test_import_of_bad_files_writes_nothing(tmp_path: Path) -> None:
     assert status == 2
     assert "ftd.txt:1: a factor must be an input position" in text
     assert [path.name for path in tmp_path.iterdir()] == ["ftd.txt"]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".h"])
+def test_registers_are_written_again_byte_for_byte(tmp_path: Path, suffix: str) -> None:
+    one, other = tmp_path / f"one{suffix}", tmp_path / f"other{suffix}"
+    for out in (one, other):
+        status, text = run("registers", "--period", "e18r781", "--out", str(out))
+        assert status == 0
+        assert f"registers -> {out}; digest" in text
+    assert one.read_bytes() == other.read_bytes()
+    (tmp_path / "mine.toml").write_text("hie = 2.0\n", encoding="utf-8")
+    assert run("registers", "--out", str(other), "--parameters", str(tmp_path / "mine.toml"), "--overwrite")[0] == 0
+    assert one.read_bytes() != other.read_bytes()
+
+
+def test_registers_refuse_other_suffixes_and_unknown_periods(tmp_path: Path) -> None:
+    status, text = run("registers", "--out", str(tmp_path / "registers.txt"))
+    assert status == 2
+    assert "name must end in .json, .h" in text
+    status, text = run("registers", "--out", str(tmp_path / "registers.h"), "--period", "e20")
+    assert status == 2
+    assert "no period 'e20'" in text
+    assert list(tmp_path.iterdir()) == []
