@@ -13,7 +13,12 @@ from trigger.menu.menu import Period
 
 
 def keep_probability(ftdl: NDArray[np.bool_], period: Period) -> NDArray[np.float64]:
-    """Return the probability, float64 (n,), that an event with these lines is accepted when prescales act independently."""
+    """Return the probability, float64 (n,), that an event with these lines is accepted by at least one of them.
+
+    Exact for prescales that act independently of each other, as in the random mode: 1 minus the product of (1 - 1/N) over the lines
+    that fire. Lines that fire together stay together: an event with two lines is counted once. For counters it is the mean over
+    their phases; two lines that always fire together with equal N and equal phase pass together, 1/N in all.
+    """
     factor = np.array([1.0 - 1.0 / n if n else 1.0 for n in period.prescales])
     return 1.0 - np.where(ftdl, factor, 1.0).prod(axis=1)
 
