@@ -74,14 +74,15 @@ def check_job(job: Job) -> None:
     require(job.simulator)
 
 
-def run_campaign(job: Job, name: str, rtl: Rtl, check: Check, *, cache: Path | None = None) -> Campaign:
+def run_campaign(job: Job, name: str, rtl: Rtl, check: Check, *, cache: Path | None = None, stimulus: str = "") -> Campaign:
     """Build the model and run all blocks that are not done yet; `check` is called from several threads.
 
+    stimulus: digest of what the events depend on besides the job and the RTL; finished blocks of another one are not taken over.
     KeyboardInterrupt leaves a checkpoint from which `job.resume` goes on.
     """
     began = time.monotonic()
     sizes = dict(blocks(job.n_events))
-    key = digest(name, job.n_events, job.seed, rtl.declarations, rtl.verilog, versions(job.simulator), package_versions())
+    key = digest(name, job.n_events, job.seed, rtl.declarations, rtl.verilog, versions(job.simulator), package_versions(), stimulus)
     checkpoint = Checkpoint(job.out.with_suffix(".checkpoint.jsonl"), key, resume=job.resume)
     todo = [block for block in sizes if block not in checkpoint.blocks]
     cancel = threading.Event()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,17 +57,39 @@ def expected(networks: Sequence[ClassicMlp], vectors: Vectors, width: int = NODE
     return {"z": out[:, 0], "theta": out[:, 1]}
 
 
-def records(declared: StreamPorts, vectors: Vectors, idle: np.ndarray) -> np.ndarray:
-    """Stimulus records, one per vector; idle: cycles after each."""
-    rows = np.arange(len(vectors.x_raw))
+def vector_records(declared: StreamPorts, x_raw: np.ndarray, idle: np.ndarray) -> np.ndarray:
+    """Stimulus records, one per input vector; other ports than `in_x` are 0. idle: cycles after each."""
+    rows = np.arange(len(x_raw))
     out = stream.empty_records(declared, len(rows))
     stream.put_header(out, flags=np.full(len(rows), stream.flag(Header.VALID, Header.MARK)), idle=idle)
-    low = np.full(len(rows), declared.input_low("in_expert"))
-    stream.put_bits(out, rows, low, declared.inputs[0].width, vectors.expert.astype(np.int64))
     for k in range(N_INPUTS):
         low = np.full(len(rows), declared.input_low("in_x") + k * NODE.width)
-        stream.put_bits(out, rows, low, NODE.width, vectors.x_raw[:, k].astype(np.int64))
+        stream.put_bits(out, rows, low, NODE.width, x_raw[:, k].astype(np.int64))
     return out
+
+
+def records(declared: StreamPorts, vectors: Vectors, idle: np.ndarray) -> np.ndarray:
+    """Stimulus records, one per vector with its network; idle: cycles after each."""
+    out = vector_records(declared, vectors.x_raw, idle)
+    rows = np.arange(len(out))
+    low = np.full(len(rows), declared.input_low("in_expert"))
+    stream.put_bits(out, rows, low, declared.inputs[0].width, vectors.expert.astype(np.int64))
+    return out
+
+
+def answered(
+    model: runner.Model,
+    slices: Iterable[np.ndarray],
+    n_events: int,
+    declared_latency: int,
+    declared: Sequence[DecisionField],
+    cancel: threading.Event | None = None,
+) -> Answers:
+    """What a network's RTL answers to stimulus records, each of which completes an event."""
+    response = exchange(model, slices, n_events, cancel=cancel)
+    event, latency = assign(response.marks, response.cycles, declared_latency)
+    arrays = decode_fields(model.ports, declared, response.results)
+    return Answers(arrays=arrays, event=event, latency=latency, n_events=n_events)
 
 
 def simulate(
@@ -85,7 +107,4 @@ def simulate(
         records(model.ports, Vectors(x_raw=vectors.x_raw[a:b], expert=vectors.expert[a:b]), idle[a:b])
         for a, b in slices_of(n_events)
     )
-    response = exchange(model, slices, n_events, cancel=cancel)
-    event, latency = assign(response.marks, response.cycles, declared_latency)
-    arrays = decode_fields(model.ports, fields(width), response.results)
-    return Answers(arrays=arrays, event=event, latency=latency, n_events=n_events)
+    return answered(model, slices, n_events, declared_latency, fields(width), cancel)

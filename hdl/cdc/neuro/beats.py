@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -39,6 +39,17 @@ class Lanes:
 def token(n_beats: int, n_sets: int) -> data.StructLayout:
     """What travels with a beat: its number, its place in the vector, the set of weights that it is for."""
     return data.StructLayout({"valid": 1, "first": 1, "last": 1, "beat": range(max(n_beats, 2)), "set": range(max(n_sets, 2))})
+
+
+def accepted(m: Module, valid: Value, interval: int) -> Signal:
+    """Whether a vector is taken in this cycle: `valid`, and at least `interval` cycles after the one taken before."""
+    busy, taken = Signal(range(interval + 1)), Signal()
+    m.d.comb += taken.eq(valid & (busy == 0))
+    with m.If(taken):
+        m.d.sync += busy.eq(interval - 1)
+    with m.Elif(busy != 0):
+        m.d.sync += busy.eq(busy - 1)
+    return taken
 
 
 class Beats(wiring.Component):

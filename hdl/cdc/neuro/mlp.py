@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.neuro.activation import Activation
-from hdl.cdc.neuro.beats import Beats, Lanes
+from hdl.cdc.neuro.beats import Beats, Lanes, accepted
 from hdl.cdc.neuro.layer import Layer
 from hdl.cdc.neuro.weights import WeightStore
 from hdl.ecl.logic import delayed
@@ -77,7 +77,7 @@ class ClassicMlp(wiring.Component):
         n_sets = len(self.networks)
         m.submodules.input = beats = Beats(self._lanes[0], NODE.width, n_sets)
         m.d.comb += [
-            beats.in_valid.eq(self._taken(m)),
+            beats.in_valid.eq(accepted(m, self.in_valid, self.INITIATION_INTERVAL)),
             beats.in_set.eq(self.in_expert),
             beats.in_values.eq(self.in_x),
         ]
@@ -108,13 +108,3 @@ class ClassicMlp(wiring.Component):
             m.d.comb += value.eq(activation.values.word_select(k, NODE.width))
             m.d.comb += port.eq(convert(m, value, NODE, self._output))
         return m
-
-    def _taken(self, m: Module) -> Signal:
-        """Whether a vector is taken in this cycle."""
-        busy, taken = Signal(range(self.INITIATION_INTERVAL + 1)), Signal()
-        m.d.comb += taken.eq(self.in_valid & (busy == 0))
-        with m.If(taken):
-            m.d.sync += busy.eq(self.INITIATION_INTERVAL - 1)
-        with m.Elif(busy != 0):
-            m.d.sync += busy.eq(busy - 1)
-        return taken
