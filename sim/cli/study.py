@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from sim.cli import _channels
+
 
 class Level(enum.StrEnum):
     """Beam-background presets of the command line; all but none are guesses."""
@@ -24,7 +26,12 @@ def register(app: typer.Typer) -> None:
     group.command("single-photon", epilog="Example: darktrigger study single-photon --events 200000 --out photon_study")(
         single_photon
     )
+    group.command("tracks", epilog="Example: darktrigger study tracks --events 20000 --out track_study")(tracks)
+    group.command(
+        "drift-times", epilog="Example: darktrigger study drift-times tests/reference/neuro_tracks_exp20.csv.gz --out drift_study"
+    )(drift_times)
     group.command("generators", epilog="Example: darktrigger study generators --out generator_study")(generators)
+    _channels.register(group)
     app.add_typer(group, name="study")
 
 
@@ -93,3 +100,63 @@ def generators(
     typer.echo(f"{len(table.rows)} comparisons, {len(wrong)} differ, seed {seed} -> {out}")
     if wrong:
         raise typer.Exit(1)
+
+
+def tracks(
+    out: Annotated[Path, typer.Option(help="Folder for tables (CSV, JSON), pictures (PNG) and the report (HTML).")],
+    events: Annotated[int, typer.Option(help="Muons from the interaction point at each background level.")] = 40_000,
+    seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 1,
+    network: Annotated[
+        list[str] | None, typer.Option(help="Shipped network or .npz file; may be repeated. All shipped ones.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes; the numbers do not depend on it.")] = 1,
+) -> None:
+    """2D finder, neuro trigger and single-track trigger on simulated tracks.
+
+    Efficiency and resolution against momentum, angle, z and wire background, rejection of background tracks, and lines on muon
+    pairs. An interrupted study goes on where it stopped when the same command is given again.
+    """
+    from sim.progress import progress
+    from sim.studies.tables import as_text
+    from sim.studies.tracks import TrackStudy, jobs, run_study
+    from sim.studies.tracks_plots import plots
+    from sim.studies.tracks_report import write_report
+
+    study = (
+        TrackStudy(events=events, seed=seed) if network is None else TrackStudy(events=events, seed=seed, networks=tuple(network))
+    )
+    with progress("tracks", sum(job.events for job in jobs(study))) as advance:
+        tables = run_study(study, out, workers, lambda job: advance(job.events))
+    report = write_report(tables, plots(tables, out), out / "report.html")
+    typer.echo(as_text(tables["resolution_summary"]))
+    typer.echo(
+        as_text(tables["plateau"].where(given="2D track"), ("network", "background", "step", "n", "efficiency", "low", "high"))
+    )
+    typer.echo(f"{len(tables)} tables, seed {seed}, study {study.digest()[:12]} -> {report}")
+
+
+def drift_times(
+    real: Annotated[Path, typer.Argument(metavar="FILE", help="Real tracks of the neuro trigger (text, plain or gzip).")],
+    out: Annotated[Path, typer.Option(help="Folder for the table (CSV, JSON) and the picture (PNG).")],
+    events: Annotated[int, typer.Option(help="Simulated events of two tracks at each background level.")] = 4000,
+    seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 1,
+) -> None:
+    """Spectra of simulated and real drift times, superlayer by superlayer."""
+    from sim.studies.drift_times import KEPT, DriftStudy, run_study
+    from sim.studies.tables import as_text
+
+    table = run_study(DriftStudy(real=real, events=events, seed=seed), out)
+    columns = (
+        "source",
+        "superlayer",
+        "kind",
+        "lost",
+        "present",
+        "unknown_or_first",
+        "q50",
+        "q50_error",
+        "above_225_ns",
+        "above_225_units",
+    )
+    typer.echo(as_text(table.where(selection=KEPT), columns))
+    typer.echo(f"seed {seed} -> {out}")
