@@ -8,12 +8,13 @@ spare bits of the base takes them.
 """
 
 import difflib
+import enum
 import re
 import tomllib
 import warnings
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from trigger.errors import InputError
 from trigger.menu.constant import constant_value
@@ -21,6 +22,8 @@ from trigger.menu.inputs import Driver, Encoding, InputDeclaration
 from trigger.menu.menu import LARGEST_PRESCALE, Line, Menu, Period
 from trigger.menu.parser import ConditionError, Names, parse
 
+Choice = TypeVar("Choice", bound=enum.Enum)
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _TOP_KEYS = {"name", "description", "source", "base", "n_inputs", "inputs", "lines", "periods", "remove"}
 _INPUT_KEYS = {"bits", "encoding", "driver", "definition"}
 _PERIOD_KEYS = {"source", "prescales"}
@@ -45,10 +48,15 @@ def load_menu(name_or_path: str | Path) -> Menu:
     Warns:
         ConstantLineWarning: a condition that is always true or always false for legal inputs.
     """
+    return _load(name_or_path, ())
+
+
+def _load(name_or_path: str | Path, above: tuple[Path, ...]) -> Menu:
+    """The menu of a name or a file; above: files of which it is the base, directly or not."""
     text = str(name_or_path)
     if text in shipped_menus():
         content = (files("trigger.menu") / "menus" / f"{text}.toml").read_text(encoding="utf-8")
-        return _Reader(f"{text}.toml", content).menu()
+        return _Reader(f"{text}.toml", content, None, ()).menu()
     path = Path(name_or_path)
     if not path.suffix and path.name == text:
         msg = f"no shipped menu {text!r}; there are {', '.join(shipped_menus())}; a file needs its .toml suffix"
@@ -58,21 +66,28 @@ def load_menu(name_or_path: str | Path) -> Menu:
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path}: not a readable menu file: {error}"
         raise InputError(msg) from error
-    return _Reader(str(path), content, path.parent).menu()
+    return _Reader(str(path), content, path.parent, (*above, path.resolve())).menu()
 
 
 class _Reader:
-    """One file: its table and where each key stands in its text."""
+    """One file: its table and where each key stands in its text. read: this file and those that lead to it."""
 
-    def __init__(self, where: str, content: str, folder: Path | None = None) -> None:
+    def __init__(self, where: str, content: str, folder: Path | None, read: tuple[Path, ...]) -> None:
         self.where = where
         self.rows = content.splitlines()
         self.folder = folder
+        self.read = read
         try:
             self.table: dict[str, Any] = tomllib.loads(content)
         except tomllib.TOMLDecodeError as error:
-            msg = f"{where}: {error}"
-            raise InputError(msg) from error
+            raise self._not_toml(str(error)) from error
+
+    def _not_toml(self, reason: str) -> InputError:
+        """The error of the TOML reader with the row that it names."""
+        place = re.search(r"(.*) \(at line (\d+), column \d+\)", reason)
+        if place is None or int(place[2]) > len(self.rows):
+            return InputError(f"{self.where}: {reason}")
+        return InputError(f"{self.where}:{place[2]}: {place[1]}: {self.rows[int(place[2]) - 1].strip()}")
 
     def fail(self, reason: str, *keys: str) -> InputError:
         return InputError(f"{self.where}{self._row(keys)}: {reason}")
@@ -113,8 +128,10 @@ class _Reader:
             return None
         name = self._text(self.table["base"], "base")
         if name in shipped_menus() or self.folder is None:
-            return load_menu(name)
-        return load_menu(self.folder / name)
+            return _load(name, ())
+        if (self.folder / name).resolve() in self.read:
+            raise self.fail(f"base {name} leads back to itself", "base")
+        return _load(self.folder / name, self.read)
 
     def _inputs(self, base: Menu | None, n_inputs: int) -> tuple[InputDeclaration, ...]:
         found = {item.name: item for item in base.inputs} if base else {}
@@ -140,6 +157,8 @@ class _Reader:
         if not isinstance(entry, dict):
             raise self.fail(f"input {name} must be a table", *keys)
         self._known_keys(entry, _INPUT_KEYS, keys)
+        if not _NAME.fullmatch(name):
+            raise self.fail(f"name of an input must be letters, digits and _, not {name!r}", *keys)
         bits = entry.get("bits")
         if not isinstance(bits, list) or not bits:
             raise self.fail(f"input {name} needs bits = [positions]", *keys)
@@ -147,8 +166,8 @@ class _Reader:
             return InputDeclaration(
                 name=name,
                 bits=tuple(self._integer(bit, 0, n_inputs - 1, f"bit of {name}", *keys) for bit in bits),
-                encoding=Encoding(entry.get("encoding", "flag")),
-                driver=Driver(entry.get("driver", "external")),
+                encoding=self._choice(Encoding, entry.get("encoding", "flag"), *keys, "encoding"),
+                driver=self._choice(Driver, entry.get("driver", "external"), *keys, "driver"),
                 definition=self._text(entry.get("definition", ""), *keys, "definition"),
             )
         except InputError:
@@ -159,8 +178,11 @@ class _Reader:
     def _lines(self, base: Menu | None, inputs: tuple[InputDeclaration, ...]) -> tuple[Line, ...]:
         names = Names(inputs)
         texts = {line.name: line.text for line in base.lines} if base else {}
-        for name in self.table.get("remove", []):
-            if name not in texts:
+        removed = self.table.get("remove", [])
+        if not isinstance(removed, list):
+            raise self.fail(f"remove must be a list of lines, not {removed!r}", "remove")
+        for name in removed:
+            if not isinstance(name, str) or name not in texts:
                 raise self.fail(f"remove: {base.name if base else 'no base menu'} has no line {name!r}", "remove")
             del texts[name]
         own = self._tables("lines")
@@ -201,6 +223,8 @@ class _Reader:
                 raise self.fail(f"period {name} must be a table", *keys)
             self._known_keys(entry, _PERIOD_KEYS, keys)
             given = entry.get("prescales", {})
+            if not isinstance(given, dict):
+                raise self.fail(f"prescales must be a table, not {given!r}", *keys, "prescales")
             self._known_keys(given, set(order), (*keys, "prescales"))
             values = tuple(
                 self._integer(given.get(line, 1), 0, LARGEST_PRESCALE, f"prescale of {line}", *keys, "prescales", line)
@@ -222,6 +246,12 @@ class _Reader:
                 close = difflib.get_close_matches(key, sorted(known), n=1)
                 hint = f"; did you mean {close[0]!r}?" if close else ""
                 raise self.fail(f"unknown key {key!r}{hint}", *keys, key)
+
+    def _choice(self, choices: type[Choice], value: object, *keys: str) -> Choice:
+        spelled = {choice.value: choice for choice in choices}
+        if not isinstance(value, str) or value not in spelled:
+            raise self.fail(f"{keys[-1]} must be one of {', '.join(spelled)}, not {value!r}", *keys)
+        return spelled[value]
 
     def _integer(self, value: object, low: int, high: int, what: str, *keys: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:

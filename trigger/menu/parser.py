@@ -13,6 +13,9 @@ from trigger.menu.condition import Bit, Condition, Not, all_of, any_of, at_least
 from trigger.menu.inputs import Encoding, InputDeclaration
 
 _TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)|(?P<number>\d+)|(?P<operator>>=|<=|==|!=|[<>&|!()]))")
+_MAX_DEPTH = 50
+"""Brackets and ! inside each other. Our choice: far more than a person writes, far less than Python's stack."""
+_MAX_DIGITS = 9
 _COMPARISONS = (">=", "<=", "==", "!=", ">", "<")
 
 
@@ -71,6 +74,7 @@ class _Parser:
         self.tokens = tokens
         self.names = names
         self.place = 0
+        self.depth = 0
 
     def whole(self) -> Condition:
         condition = self.disjunction()
@@ -107,16 +111,21 @@ class _Parser:
 
     def factor(self) -> Condition:
         token = self.take()
-        if token.text == "!":
-            return Not(self.factor())
-        if token.text == "(":
-            inner = self.disjunction()
-            if self.take().text != ")":
-                self.fail("expected )", self.tokens[self.place - 1])
-            return inner
+        if token.text in ("!", "("):
+            return self.nested(token)
         if token.kind != "name":
             self.fail(f"expected a name, ! or (, not {token.text!r}", token)
         return self.comparison(token) if self.next.text in _COMPARISONS else self.flag(token)
+
+    def nested(self, token: _Token) -> Condition:
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            self.fail(f"more than {_MAX_DEPTH} brackets and ! inside each other", token)
+        inner = Not(self.factor()) if token.text == "!" else self.disjunction()
+        if token.text == "(" and self.take().text != ")":
+            self.fail("expected )", self.tokens[self.place - 1])
+        self.depth -= 1
+        return inner
 
     def flag(self, token: _Token) -> Condition:
         position = self.names.bits.get(token.text)
@@ -137,6 +146,8 @@ class _Parser:
         if count is None or count.encoding is Encoding.FLAG:
             self.fail(f"{token.text} is a single bit: it cannot be compared with a number", token)
             raise AssertionError
+        if len(number.text) > _MAX_DIGITS:
+            self.fail(f"{count.name} reaches {count.largest}, not a number of {len(number.text)} digits", number)
         return self.compare(count, operator, int(number.text), number)
 
     def compare(self, count: InputDeclaration, operator: str, value: int, token: _Token) -> Condition:

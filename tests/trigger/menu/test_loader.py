@@ -69,6 +69,12 @@ dvt = "dvt & !bha_veto & !veto"
     assert menu.period("e16r1062").prescales[at("dvt")] == 1
 
 
+def test_bases_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text('name = "other"\nbase = "mine.toml"\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"other\.toml:2: base mine\.toml leads back to itself"):
+        load(tmp_path, 'name = "mine"\nbase = "other.toml"\n')
+
+
 def test_base_by_path(tmp_path: Path) -> None:
     (tmp_path / "first.toml").write_text(SMALL, encoding="utf-8")
     menu = load(tmp_path, 'name = "second"\nbase = "first.toml"\n[lines]\nv = "veto"\n')
@@ -80,9 +86,9 @@ def test_base_by_path(tmp_path: Path) -> None:
     [
         ("t2 >= 2 & !veto", "t2 >= 2 & !vetto", r"mine\.toml:12: line ff: column 12: unknown bit 'vetto'; did you mean 'veto'"),
         ("t2 >= 1", "t2 >= 7", r"mine\.toml:13: line f: column 7: t2 reaches 4, not 7"),
-        ('\nf = "t2', '\nff = "t2', r"mine\.toml: .*line 13"),
+        ('\nf = "t2', '\nff = "t2', r"mine\.toml:13: Cannot overwrite a value: ff = "),
         ("encoding =", "encodin =", r"mine\.toml:6: unknown key 'encodin'; did you mean 'encoding'"),
-        ("one-hot", "onehot", "'onehot' is not a valid Encoding"),
+        ("one-hot", "onehot", r"mine\.toml:6: encoding must be one of flag, one-hot, binary, not 'onehot'"),
         ("f = 10", "f = -1", r"mine\.toml:16: prescale of f must be a whole number 0\.\.16777215, not -1"),
         ("f = 10", "f = 16777216", "prescale of f must be"),
         ("f = 10", "f = 1.5", "prescale of f must be"),
@@ -94,8 +100,19 @@ def test_base_by_path(tmp_path: Path) -> None:
         ('name = "small"', 'nam = "small"', r"mine\.toml:1: unknown key 'nam'; did you mean 'name'"),
         ('name = "small"', "name = 5", "name must be text, not 5"),
         ('"t2 >= 1"', "1", "line f must be a condition in quotes"),
-        ("[lines]", "[lines", r"mine\.toml: "),
+        ("[lines]", "[lines", r"mine\.toml:11: .*: \[lines"),
         ('name = "small"', 'name = "small"\nremove = ["x"]', "no line 'x'"),
+        ('name = "small"', 'name = "small"\nremove = 5', r"mine\.toml:2: remove must be a list of lines, not 5"),
+        ('name = "small"', 'name = "small"\nbase = "mine.toml"', r"mine\.toml:2: base mine\.toml leads back to itself"),
+        ("[periods.p.prescales]\nf = 10", "[periods.p]\nprescales = 5", r"mine\.toml:16: prescales must be a table, not 5"),
+        ("[inputs.veto]", '[inputs."the veto"]', "name of an input must be letters, digits and _, not 'the veto'"),
+        ("bits = [4]", 'bits = [4]\ndriver = "eclipse"', r"mine\.toml:10: driver must be one of ecl, tracks, .*, not 'eclipse'"),
+        (
+            "!veto",
+            "(" * 60 + "veto" + ")" * 60,
+            r"mine\.toml:12: line ff: column \d+: more than 50 brackets and ! inside each other",
+        ),
+        ("t2 >= 1", "t2 >= " + 5000 * "9", "t2 reaches 4, not a number of 5000 digits"),
         ('name = "small"', 'name = "small"\nbase = "exp99"', "no shipped menu 'exp99'|not a readable menu"),
     ],
 )
