@@ -34,6 +34,16 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.z_cm)
 
+    @classmethod
+    def empty(cls) -> "TrainingSet":
+        """A set without tracks."""
+        zero = np.zeros(0, np.float32)
+        return cls(x_raw=np.zeros((0, 27), np.int16), z_cm=zero, theta_deg=zero, weight=zero)
+
+    def select(self, rows: NDArray) -> "TrainingSet":
+        """Some of the tracks: indices, or one boolean per track."""
+        return TrainingSet(**{name: array[rows] for name, array in vars(self).items()})
+
     def targets(self) -> NDArray[np.float32]:
         """Columns TARGETS, float32 (n, 5): z and theta are cut to -1..1; tracks between signal and background have no class."""
         distance = np.abs(self.z_cm)

@@ -2,47 +2,64 @@
 
 from __future__ import annotations
 
+import enum
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from hls.plans import Plan
+
+
+class Family(enum.StrEnum):
+    """Families of networks."""
+
+    CLASSIC = "classic"
+    CODESIGN = "codesign"
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command(epilog="Example: darktrigger train tracks.csv.gz --out network.npz --blocks 2 --float-epochs 4 --epochs 2")(train)
+    app.command(epilog="Example: darktrigger train --family classic --out network.npz --blocks 1 --epochs 4 --more-epochs 2")(train)
 
 
 def train(
-    tracks: Annotated[Path, typer.Argument(metavar="FILE", help="Real tracks: tab-separated text, plain or gzip.")],
     out: Annotated[Path, typer.Option(help="Frozen network to write (.npz); learning curves go beside it.")],
-    hidden: Annotated[str, typer.Option(help="Nodes of the hidden layers.")] = "64,32,32",
-    float_epochs: Annotated[int, typer.Option(help="Epochs without formats.")] = 25,
-    epochs: Annotated[int, typer.Option(help="Epochs in which the formats are trained along.")] = 5,
-    blocks: Annotated[int, typer.Option(help="Blocks of 4000 simulated events.")] = 66,
+    tracks: Annotated[Path | None, typer.Argument(metavar="FILE", help="Real tracks: tab-separated text, plain or gzip.")] = None,
+    family: Annotated[
+        Family, typer.Option(help="classic: five experts, 27-81-2; codesign: one quantised network.")
+    ] = Family.CODESIGN,
+    hidden: Annotated[str | None, typer.Option(help="Nodes of the hidden layers.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Epochs of the first expert; codesign: in which formats are trained along.")
+    ] = None,
+    more_epochs: Annotated[int | None, typer.Option(help="Epochs of each further expert (classic alone).")] = None,
+    float_epochs: Annotated[int | None, typer.Option(help="Epochs without formats, before the others (codesign alone).")] = None,
+    blocks: Annotated[int | None, typer.Option(help="Blocks of simulated events.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of simulation and training.")] = 20261121,
     runs: Annotated[str | None, typer.Option(help="Only real events of these runs, as 639,738.")] = None,
     everything: Annotated[bool, typer.Option("--everything", help="Train on the events that are kept aside, too.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
 ) -> None:
-    """Train the codesign network: simulated tracks with the kinematics of the real ones, and the real ones themselves.
+    """Train a network of the neuro trigger on simulated tracks and, with a FILE, on real ones, whose kinematics the simulated have.
 
     Three tenths of the real events are kept aside for `evaluate`. The same seed gives the same network on one machine; a GPU
     is used where TensorFlow finds one. An interrupted training goes on when the same command is given again.
     """
-    from hls.networks import CodesignDesign
-    from hls.train import Training
-    from sim.studies.neuro_samples import NeuroRecipe
+    from sim.studies.neuro_samples import FLAT_RECIPE, NeuroRecipe
     from sim.studies.neuro_training import TrainRequest, train_network
     from trigger.errors import InputError
 
+    counts_of = {"epochs": epochs, "more_epochs": more_epochs, "float_epochs": float_epochs}
+    recipe = FLAT_RECIPE if tracks is None else NeuroRecipe()
     try:
         request = TrainRequest(
-            tracks=tracks,
             out=out,
-            design=CodesignDesign(hidden=_numbers("--hidden", hidden)),
-            training=Training(seed=seed, float_epochs=float_epochs, epochs=epochs),
-            recipe=NeuroRecipe(seed=seed, blocks=blocks),
+            plan=_plan(family, hidden, {"seed": seed, **{name: count for name, count in counts_of.items() if count is not None}}),
+            tracks=tracks,
+            recipe=replace(recipe, seed=seed, blocks=recipe.blocks if blocks is None else blocks),
             runs=() if runs is None else _numbers("--runs", runs),
             everything=everything,
             overwrite=overwrite,
@@ -56,9 +73,29 @@ def train(
     typer.echo(
         f"{counts['simulated_tracks']:,} simulated tracks, {counts['real_tracks']:,} real ones of {counts['real_events']} events"
     )
-    typer.echo(f"{frozen.codesign.multiplications} multiplications, {last['bit_operations']:,} bit operations")
+    if "bit_operations" in last:
+        typer.echo(f"{frozen.codesign.multiplications} multiplications, {last['bit_operations']:,} bit operations")
     typer.echo(f"loss {last['loss']:.4f}, validation {last.get('validation_loss', float('nan')):.4f}")
     typer.echo(f"network {frozen.digest[:12]}, seed {seed} -> {out}")
+
+
+def _plan(family: Family, hidden: str | None, training: dict[str, Any]) -> Plan:
+    """What is trained; training: its settings that are not the default. InputError for one that the family does not have."""
+    from hls.classic import ClassicDesign, ClassicTraining
+    from hls.networks import CodesignDesign
+    from hls.plans import ClassicPlan, CodesignPlan
+    from hls.train import Training
+    from trigger.errors import InputError
+
+    design: dict[str, Any] = {} if hidden is None else {"hidden": _numbers("--hidden", hidden)}
+    kind = ClassicTraining if family is Family.CLASSIC else Training
+    foreign = sorted(set(training) - {field.name for field in fields(kind)})
+    if foreign:
+        msg = f"--{foreign[0].replace('_', '-')} does not exist for the family {family}"
+        raise InputError(msg)
+    if family is Family.CLASSIC:
+        return ClassicPlan(design=ClassicDesign(**design), training=ClassicTraining(**training))
+    return CodesignPlan(design=CodesignDesign(**design), training=Training(**training))
 
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:

@@ -24,7 +24,8 @@ def evaluate(path: Path, network: str | Path, *, replicas: int, seed: int) -> Ta
     """Figures of merit of the network that ran and of ours, a row per part of the file, answer and metric.
 
     One row of the file per true track; a network without a class is scored by z alone. Parts: events that the training of the
-    network saw and did not see, and the runs of the latter. InputError for a bad file or network, fewer than two replicas, and a file without signal or background.
+    network saw and did not see, and the runs of the latter.
+    InputError for a bad file or network, fewer than two replicas, and a file without signal or background.
     """
     from hls.data import Z_SCALE_CM, read_tracks
 

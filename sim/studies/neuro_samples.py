@@ -67,6 +67,10 @@ class NeuroRecipe:
     max_distance: float = 4.0
 
 
+FLAT_RECIPE = NeuroRecipe(blocks=40, real_share=0.0)
+"""The recipe of a sample that owes nothing to real tracks; about 400,000 tracks."""
+
+
 def real_kinematics(tracks: RealTracks) -> Kinematics:
     """The reconstructed tracks; curvature from the crossing angles that the network saw."""
     from hls.data import THETA_CENTRE_DEG, THETA_SCALE_DEG, Z_SCALE_CM
@@ -85,8 +89,11 @@ def real_kinematics(tracks: RealTracks) -> Kinematics:
     )
 
 
-def make_block(recipe: NeuroRecipe, real: Kinematics, block: int) -> TrainingSet:
-    """The tracks of one block that have an expert and belong to a particle."""
+def make_block(recipe: NeuroRecipe, real: Kinematics | None, block: int) -> TrainingSet:
+    """The tracks of one block that have an expert and belong to a particle.
+
+    real: what real_share of the recipe is drawn from; without, all particles are flat.
+    """
     from hls.sets import TrainingSet
 
     rng = stream(recipe.seed, SAMPLE, Stage.GENERATE, block)
@@ -114,10 +121,12 @@ def make_block(recipe: NeuroRecipe, real: Kinematics, block: int) -> TrainingSet
     )
 
 
-def _draw(recipe: NeuroRecipe, real: Kinematics, rng: np.random.Generator) -> Kinematics:
+def _draw(recipe: NeuroRecipe, real: Kinematics | None, rng: np.random.Generator) -> Kinematics:
     """Kinematics (events, tracks): smeared real ones and flat ones."""
     shape = (recipe.block_events, recipe.tracks)
     flat = _flat(recipe, rng, shape)
+    if real is None:
+        return flat
     row = rng.integers(0, len(real.z_cm), shape)
     z_cm, theta, omega = real.z_cm[row], real.theta_rad[row], real.omega_per_cm[row]
     z_cm = z_cm + np.where(np.abs(z_cm) < 1, 0, recipe.smear_z_cm * rng.standard_normal(shape))

@@ -1,4 +1,4 @@
-"""From a file of real tracks to a frozen network: simulated sample, training, integers, record, curves; resumable."""
+"""From simulated tracks, and real ones of a file, to a frozen network: training, integers, record, curves; resumable."""
 
 from __future__ import annotations
 
@@ -23,22 +23,20 @@ from trigger.networks import FrozenNetwork, save_network
 
 if TYPE_CHECKING:
     from hls.data import RealTracks
-    from hls.networks import CodesignDesign
+    from hls.plans import Outcome, Plan
     from hls.sets import TrainingSet
-    from hls.train import Training
 
 _SET = ("x_raw", "z_cm", "theta_deg", "weight")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest:
-    """tracks: file of real tracks. out: network to write (.npz). runs: only events of these; all by default. everything: the part
-    kept aside is trained on as well."""
+    """tracks: file of real tracks, None = simulated ones alone. out: network to write (.npz). runs: only events of these; all by
+    default. everything: the part kept aside is trained on as well."""
 
-    tracks: Path
     out: Path
-    design: CodesignDesign
-    training: Training
+    plan: Plan
+    tracks: Path | None = None
     recipe: NeuroRecipe = field(default_factory=NeuroRecipe)
     runs: tuple[int, ...] = ()
     everything: bool = False
@@ -51,26 +49,19 @@ def train_network(request: TrainRequest) -> FrozenNetwork:
     Events that are kept aside by hash are not looked at, unless asked for. InputError for a bad file, an unknown run, an output
     that exists. On KeyboardInterrupt, `Interrupted` says what is kept.
     """
-    from hls.freeze import freeze
-    from hls.sets import real_training_set
-    from hls.train import train
-
     out = check_output(request.out, overwrite=request.overwrite, suffixes=(".npz",))
-    chosen = training_part(request)
+    chosen = None if request.tracks is None else training_part(request.tracks, request)
     folder = out.with_name(f".{out.name}.train")
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        simulated = _simulated(request.recipe, real_kinematics(chosen), folder)
-        epochs = request.training.float_epochs + request.training.epochs
-        with progress("training", epochs, unit="epochs") as advance:
-            trained = train(
-                request.design, request.training, simulated, real_training_set(chosen), folder, lambda _, __: advance(1)
-            )
+        simulated = _simulated(request.recipe, None if chosen is None else real_kinematics(chosen), folder)
+        with progress("training", request.plan.epochs, unit="epochs") as advance:
+            outcome = request.plan.run(simulated, _real(chosen), folder, lambda _, __: advance(1))
     except KeyboardInterrupt as error:
         msg = f"interrupted; what is done is kept in {folder}: the same command goes on"
         raise Interrupted(msg) from error
-    record = _record(request, chosen, len(simulated), trained.history, trained.runs_on)
-    frozen = FrozenNetwork(network=freeze(trained.model, request.design), record=record, seen_events=np.unique(chosen.event_hash))
+    seen = np.zeros(0, np.uint64) if chosen is None else np.unique(chosen.event_hash)
+    frozen = FrozenNetwork(network=outcome.network, record=_record(request, chosen, len(simulated), outcome), seen_events=seen)
     with atomic(out) as temporary:
         save_network(temporary, frozen)
     curves = learning_curves(frozen, f"{out.stem}_curves")
@@ -80,20 +71,20 @@ def train_network(request: TrainRequest) -> FrozenNetwork:
     return frozen
 
 
-def training_part(request: TrainRequest) -> RealTracks:
+def training_part(path: Path, request: TrainRequest) -> RealTracks:
     """The rows of the file that the training sees."""
     from hls.data import kept_aside, read_tracks
 
-    tracks = read_tracks(request.tracks)
+    tracks = read_tracks(path)
     unknown = sorted(set(request.runs) - set(tracks.run.tolist()))
     if unknown:
-        msg = f"{request.tracks}: has no run {unknown[0]}; it has {', '.join(map(str, sorted(set(tracks.run.tolist()))))}"
+        msg = f"{path}: has no run {unknown[0]}; it has {', '.join(map(str, sorted(set(tracks.run.tolist()))))}"
         raise InputError(msg)
     wanted = np.isin(tracks.run, request.runs) if request.runs else np.ones(len(tracks), np.bool_)
     if not request.everything:
         wanted &= ~kept_aside(tracks)
     if not wanted.any():
-        msg = f"{request.tracks}: no event is left to train on"
+        msg = f"{path}: no event is left to train on"
         raise InputError(msg)
     return tracks.select(wanted)
 
@@ -104,7 +95,7 @@ def learning_curves(frozen: FrozenNetwork, name: str) -> Table:
     columns = tuple(dict.fromkeys(column for row in history for column in row))
     return Table(
         name=name,
-        title="Training of the neuro trigger's codesign network",
+        title=f"Training of the neuro trigger, {frozen.family} family",
         columns=columns,
         rows=tuple(tuple(row.get(column) for column in columns) for row in history),
         notes=("loss: distorted tracks, cost of bits included; validation: simulated tracks that are not trained on, undistorted",),
@@ -113,31 +104,41 @@ def learning_curves(frozen: FrozenNetwork, name: str) -> Table:
 
 
 def plot_curves(curves: Table, path: Path) -> None:
-    """Picture of losses and bit operations against epochs."""
+    """Picture of losses against epochs, and of bit operations where the family has them."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(7, 6), layout="constrained")
+    panels = ["loss", *(name for name in ("bit_operations",) if name in curves.columns)]
+    figure, axes = plt.subplots(
+        len(panels), 1, sharex=True, squeeze=False, figsize=(7, 1 + 2.5 * len(panels)), layout="constrained"
+    )
     epochs = np.array(curves.column("epoch"), dtype=float)
-    for name in (name for name in curves.columns if name.endswith("loss")):
-        above.plot(epochs, np.array(curves.column(name), dtype=float), label=name.replace("_", " "))
-    above.set_ylabel("loss")
-    above.legend()
-    below.plot(epochs, np.array(curves.column("bit_operations"), dtype=float))
-    below.set(xlabel="epoch", ylabel="bit operations")
+    for panel, axis in zip(panels, axes[:, 0], strict=True):
+        for name in (name for name in curves.columns if name.endswith(panel)):
+            axis.plot(epochs, np.array(curves.column(name), dtype=float), label=name.replace("_", " "))
+        axis.set_ylabel(panel.replace("_", " "))
+    axes[0, 0].legend()
+    axes[-1, 0].set_xlabel("epoch")
     figure.text(0.99, 0.005, f"network {curves.stamp['network'][:12]}", ha="right", fontsize=7)
     with atomic(path) as temporary:
         figure.savefig(temporary, dpi=120)
     plt.close(figure)
 
 
-def _simulated(recipe: NeuroRecipe, real: Kinematics, folder: Path) -> TrainingSet:
+def _real(chosen: RealTracks | None) -> TrainingSet:
+    """The real tracks of a training, none without a file."""
+    from hls.sets import TrainingSet, real_training_set
+
+    return TrainingSet.empty() if chosen is None else real_training_set(chosen)
+
+
+def _simulated(recipe: NeuroRecipe, real: Kinematics | None, folder: Path) -> TrainingSet:
     """The simulated sample; blocks that an earlier call made are read back."""
     from hls.sets import TrainingSet
 
-    job = digest(recipe, real.z_cm, real.theta_rad, real.omega_per_cm)[:16]
+    job = digest(recipe, *(() if real is None else (real.z_cm, real.theta_rad, real.omega_per_cm)))[:16]
     parts: list[TrainingSet] = []
     with progress("simulated tracks", recipe.blocks, unit="blocks") as advance:
         for block in range(recipe.blocks):
@@ -160,23 +161,24 @@ def _kept(path: Path, make: Callable[[], TrainingSet]) -> TrainingSet:
         return TrainingSet(**{name: archive[name] for name in _SET})
 
 
-def _record(
-    request: TrainRequest, chosen: RealTracks, n_simulated: int, history: tuple[dict[str, float], ...], runs_on: dict[str, Any]
-) -> dict[str, Any]:
+def _record(request: TrainRequest, chosen: RealTracks | None, n_simulated: int, outcome: Outcome) -> dict[str, Any]:
     """Everything that a reader may ask about the training, plain JSON values."""
-    parts = {"design": request.design, "training": request.training, "recipe": request.recipe}
+    parts = {"design": request.plan.design, "training": request.plan.training, "recipe": request.recipe}
+    digests = {} if request.tracks is None else {"tracks": file_digest(request.tracks)}
+    labels = {"runs": list(request.runs) or "all", "kept_aside": "nothing" if request.everything else "3/10 of the events"}
     made_by = stamp(
         "train",
-        seed=request.training.seed,
-        digests={"tracks": file_digest(request.tracks)} | {name: digest(part) for name, part in parts.items()},
-        labels={"runs": list(request.runs) or "all", "kept_aside": "nothing" if request.everything else "3/10 of the events"},
+        seed=request.plan.training.seed,
+        digests=digests | {name: digest(part) for name, part in parts.items()},
+        labels={"tracks": "simulated alone"} if chosen is None else labels,
         packages=("tensorflow", "keras", "HGQ2"),
     )
     counts = {
-        "real_rows": len(chosen),
-        "real_tracks": len(chosen.first_of_track),
-        "real_events": len(np.unique(chosen.event_number)),
+        "real_rows": 0 if chosen is None else len(chosen),
+        "real_tracks": 0 if chosen is None else len(chosen.first_of_track),
+        "real_events": 0 if chosen is None else len(np.unique(chosen.event_number)),
         "simulated_tracks": n_simulated,
     }
     settings = {name: json.loads(json.dumps(canonical(part))) for name, part in parts.items()}
-    return {"stamp": made_by, "counts": counts, "settings": settings, "runs_on": runs_on, "history": list(history)}
+    head = {"stamp": made_by, "counts": counts, "settings": settings, "runs_on": outcome.runs_on}
+    return head | outcome.notes | {"history": list(outcome.history)}
