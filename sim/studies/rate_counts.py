@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.blocks import Stage, stream
-from sim.detector.background import Background, BackgroundPreset
-from sim.detector.cdc import CdcResponse, WireBackground, WirePreset
 from sim.detector.ecl.config import EclResponse
 from sim.detector.ecl.fam import CLOCK_NS
 from sim.detector.ecl.response import respond
+from sim.detector.whole import Detector
 from sim.generation import BlockTask, Sample, make_block
 from sim.studies.counting import Counters, Job
 from sim.studies.rate_samples import Clock, RateSample
@@ -49,7 +48,7 @@ class _BeforePrescale:
 class RateTask:
     """The work of one job; picklable.
 
-    samples: those that jobs name. seed: of all samples. preset: of both backgrounds, at the scale that a job's sample names.
+    samples: those that jobs name. seed: of all samples. preset: of all backgrounds, at the scale that a job's sample names.
     chain: menu, period and settings.
     """
 
@@ -62,15 +61,15 @@ class RateTask:
         """Counters of the job's block."""
         name, scale = split_name(job.sample)
         sample = next(sample for sample in self.samples if sample.name == name)
-        background = Background(preset=BackgroundPreset[self.preset], scale=scale)
-        wires = WireBackground(preset=WirePreset[self.preset], scale=scale)
+        detector = Detector.at(self.preset, scale)
         if sample.clock is Clock.STREAM:
-            return self._stream(sample, job, EclResponse(background=background))
+            return self._stream(sample, job, detector.ecl)
         source = Sample(
             name=name,
             source=sample.process,
-            response=EclResponse(background=background),
-            drift_chamber=CdcResponse(background=wires),
+            response=detector.ecl,
+            drift_chamber=detector.cdc,
+            klm=detector.klm,
             offline=False,
         )
         arrays = make_block(BlockTask(sample=source, seed=self.seed, block=job.block, n_events=job.events))

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from sim.blocks import blocks
-from sim.detector.cdc import CdcResponse
-from sim.detector.ecl.config import EclResponse
 from sim.detector.ecl.fam import CLOCK_NS
+from sim.detector.whole import Detector
 from sim.provenance import stamp
 from sim.studies.counting import Counters, Job, run
 from sim.studies.rate_counts import FRAME_NS, QUANTITIES, STREAM_CLOCKS, UNIT, RateTask
@@ -39,7 +38,7 @@ _GUESS = "GUESS"
 
 @dataclass(frozen=True, kw_only=True)
 class RateStudy:
-    """Everything that the counters depend on. events: of a sample of share 1. preset: of both backgrounds, a guess.
+    """Everything that the counters depend on. events: of a sample of share 1. preset: of all backgrounds, a guess.
 
     samples: the sources of triggers; a study of some of them says so in its stamp.
     """
@@ -64,9 +63,8 @@ class RateStudy:
 
     def digest(self) -> str:
         """Digest of the study, of the samples and of the responses."""
-        responses = (EclResponse(), CdcResponse())
         own = (self.chain.digests, self.events, self.seed, self.preset, self.scales, self.samples)
-        return digest(own, responses, tuple(STREAM_CLOCKS), __version__)
+        return digest(own, Detector(), tuple(STREAM_CLOCKS), __version__)
 
     def jobs(self) -> list[Job]:
         """All blocks of all samples at all scales."""
