@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    block: Annotated[str, typer.Argument(help="ecl, tracks.hough, tracks.neuro, tracks.codesign, klm or menu.")],
+    block: Annotated[str, typer.Argument(help="ecl, tracks.segments, tracks.hough, tracks.neuro, tracks.codesign, klm or menu.")],
     events: Annotated[int, typer.Option(help="Number of events; of input vectors for tracks.neuro.")] = 100_000,
     out: Annotated[Path | None, typer.Option(help="Record to write (.json); verify-BLOCK.json by default.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the events.")] = 1,
@@ -44,6 +44,7 @@ def verify(
     """Compare every field of every event between the model and the RTL, exactly, latency included.
 
     Events of ecl: on, below and above every threshold, at every angle edge, random, adversarial, timed, physics. Of
+    tracks.segments, in frames of the whole chamber: tracks on background, segments with ties, any filling, extremes. Of
     tracks.hough: tracks, bundles, any filling with random segments, extremes. Of tracks.neuro: five networks of random and
     corner weights on random and corner vectors. Of tracks.codesign: random, corner, simulated and real tracks through integer
     model, Keras, hls4ml's C++ model and RTL. Of klm: any filling, tracks, sectors at the cut, extremes. Of menu: many, few
@@ -75,6 +76,7 @@ def verify(
     whole_blocks = {
         verify_tracks.HOUGH: verify_tracks.verify_hough,
         verify_tracks.NEURO: verify_tracks.verify_neuro,
+        verify_tracks.SEGMENTS: verify_tracks.verify_segments,
         klm.BLOCK: klm.verify_klm,
     }
     if block in whole_blocks:

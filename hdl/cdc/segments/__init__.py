@@ -1,0 +1,1 @@
+"""RTL of the track-segment finders."""
