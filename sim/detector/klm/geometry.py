@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trigger.fields import KLM_LIMITS
+from trigger.grl.parameters import EKLM_FORWARD_QUADRANT
 from trigger.klm import SECTORS
 
 CENTRE_Z_CM = 47.0
@@ -33,8 +34,8 @@ ENDCAP_RADII_CM = (132.5, 329.0)
 ENDCAP_AXIS_CM = 10.3
 """Quadrants begin this far from the x and y axes: edge of the first strip."""
 BACKWARD_ENDCAP, FORWARD_ENDCAP = 2, 3
-FORWARD_QUADRANT = (1, 0, 3, 2)
-"""Sector of the forward endcap in each quadrant from phi = 0: it is mirrored. Source: order of its bits in basf2 trg/grl [SIM]."""
+FORWARD_SECTOR = tuple(EKLM_FORWARD_QUADRANT.index(quadrant) for quadrant in range(SECTORS[FORWARD_ENDCAP]))
+"""Sector of the forward endcap in each quadrant from phi = 0, the inverse of what the GRL uses: this endcap is mirrored."""
 N_OCTANTS, N_BARREL = SECTORS[0], len(BARREL_WIDTH_CM)
 N_ENDCAP = tuple(limit + 1 for limit in KLM_LIMITS["klm_layer"][BACKWARD_ENDCAP:])
 _LEAST_COSINE = 1e-6
@@ -104,7 +105,7 @@ def _endcap(start: NDArray[np.float64], direction: NDArray[np.float64], section:
     met = (radius >= ENDCAP_RADII_CM[0]) & (radius <= ENDCAP_RADII_CM[1])
     met &= np.minimum(np.abs(x), np.abs(y)) >= ENDCAP_AXIS_CM
     quadrant = np.where(y >= 0, np.where(x >= 0, 0, 1), np.where(x >= 0, 3, 2))
-    sector = np.array(FORWARD_QUADRANT)[quadrant] if section == FORWARD_ENDCAP else quadrant
+    sector = np.array(FORWARD_SECTOR)[quadrant] if section == FORWARD_ENDCAP else quadrant
     return _crossings(path, met, np.abs(slope), side * slope < 0, np.array(section), sector, layer, 0)
 
 

@@ -1,7 +1,8 @@
 """Hits of KLM sectors and layers from particles: the door of the KLM model.
 
 Charged particles range out by their mean ionisation loss. Hadrons, a GUESS, also interact: see `KlmResponse`. Layers are hit with
-their efficiency; times, strips, scattering and the electrons of showers are left out.
+their efficiency; times, strips, scattering and the electrons of showers are left out. A muon that starts where cosmic muons enter
+the drift chamber and flies inward has come through the KLM: it hits the layers behind its start, too.
 """
 
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from sim.detector.klm.config import KlmBackground, KlmResponse
 from sim.detector.klm.flight import Legs, legs
 from sim.detector.klm.geometry import Crossings, crossings
 from sim.detector.klm.materials import ALUMINIUM, CSI, IRON, QUARTZ, range_cm, slowed
+from sim.generators.cosmics import ENTRY_RADIUS_CM
 from sim.generators.particles import Particles
 from trigger.errors import InputError
 from trigger.fields import KLM_LIMITS
@@ -27,6 +29,7 @@ _DECAYS = {Kind.PION: 780.45, Kind.KAON: 371.1}
 _NEUTRAL = (Kind.NEUTRAL, Kind.ANTINEUTRON)
 _UNSEEN = (Kind.INVISIBLE, Kind.SHOWER)
 N_BARREL_SECTIONS = 2
+_AT_ENTRY_CM = 0.1
 _LEAST_SINE = 0.1
 """Our choice: the coil is at most ten times as thick as at normal incidence."""
 _CHUNK = 4096
@@ -89,7 +92,8 @@ def _track_keys(particles: Particles, rng: np.random.Generator, config: KlmRespo
         fate = _fates(rng, kind[rows], flight.kinetic_gev, flight.mass_gev, config)
         paths = legs(flight.start, flight.direction, flight.turn)
         inside = _before_field(fate, paths, flight, config)
-        for hits in (inside.hits, _behind_field(fate, paths, inside, flight.mass_gev, config)):
+        behind = _behind_field(fate, paths, inside, flight.mass_gev, config)
+        for hits in (inside.hits, behind, _before_start(kind[rows], flight)):
             is_rpc = (hits.section < N_BARREL_SECTIONS) & (hits.layer >= SCINTILLATOR_LAYERS)
             efficiency = np.where(is_rpc, config.rpc_efficiency, config.scintillator_efficiency)
             seen_hits = hits.select(rng.random(len(hits.row)) < efficiency)
@@ -139,6 +143,17 @@ def _before_field(fate: _Fate, paths: Legs, flight: Flight, config: KlmResponse)
         beta_gamma=slowed(IRON, fate.beta_gamma, flight.mass_gev, total),
         depth_lambda=total / config.iron_lambda_cm,
     )
+
+
+def _before_start(kind: NDArray, flight: Flight) -> Crossings:
+    """All layers that cosmic muons have crossed on the way to their start."""
+    x, y = flight.start[:, 0], flight.start[:, 1]
+    inward = x * flight.direction[:, 0] + y * flight.direction[:, 1] < 0
+    cosmic = np.flatnonzero((kind == Kind.MUON) & inward & (np.abs(np.hypot(x, y) - ENTRY_RADIUS_CM) < _AT_ENTRY_CM))
+    paths = legs(flight.start[cosmic], -flight.direction[cosmic], -flight.turn[cosmic])
+    came = np.flatnonzero(paths.leaves)
+    found = crossings(paths.start[came], paths.direction[came])
+    return replace(found, row=cosmic[came[found.row]])
 
 
 def _behind_field(fate: _Fate, paths: Legs, inside: _Inside, mass_gev: NDArray, config: KlmResponse) -> Crossings:

@@ -8,6 +8,7 @@ import pytest
 from sim.detector.klm import KlmBackground, KlmPreset, KlmResponse, respond_klm
 from sim.detector.klm.geometry import IRON_CM
 from sim.detector.klm.materials import ALUMINIUM, CSI, IRON, QUARTZ, Material, range_cm, slowed
+from sim.generators.cosmics import ENTRY_RADIUS_CM
 from sim.generators.particles import Particles, from_table
 from trigger.errors import InputError
 from trigger.events import validate
@@ -121,6 +122,17 @@ def test_cosmic_muon_crosses_both_sides() -> None:
     stopped = respond(from_table([13], slow, np.array([[0.0], [350.0], [100.0]])))
     assert set(stopped["klm_sector"].tolist()) == {2}
     assert stopped["klm_layer"].min() > 0
+
+
+def test_cosmic_muon_that_starts_in_the_chamber_has_come_through_the_upper_side() -> None:
+    """The same straight line forwards and backwards; a particle from a decay at another radius leaves nothing behind it."""
+    momentum, start = np.array([np.hypot(50.0, MUON_GEV), 0.0, -50.0, 0.0])[:, None, None], [[0.0], [ENTRY_RADIUS_CM], [100.0]]
+    fields = respond(from_table([13], momentum, np.array(start)))
+    assert fields["klm_sector"].tolist() == 15 * [2] + 15 * [6]
+    elsewhere = respond(from_table([13], momentum, np.array([[0.0], [90.0], [100.0]])))
+    outward = respond(from_table([13], np.abs(momentum), np.array(start)))
+    assert set(elsewhere["klm_sector"].tolist()) == {6}
+    assert set(outward["klm_sector"].tolist()) == {2}
 
 
 def test_background_has_its_mean_and_leaves_the_tracks_alone(gun) -> None:
