@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
 
 from hdl.menu.trigger import MenuTrigger
@@ -45,9 +46,10 @@ def as_int(bits: np.ndarray) -> int:
     return int("".join("1" if bit else "0" for bit in bits[::-1]), 2)
 
 
-def simulate(menu: Menu, bits: np.ndarray, gaps: np.ndarray) -> list[tuple[int, int, int, int]]:
-    """Run the RTL; return (latency, ftdl, psnm, l1) per event."""
-    dut = MenuTrigger(menu, PERIODS[menu.name])
+def simulate(menu: Menu, bits: np.ndarray, gaps: np.ndarray, reset_before: int = -1) -> list[tuple[int, int, int, int]]:
+    """Run the RTL; return (latency, ftdl, psnm, l1) per event. reset_before: event before which a reset of one cycle comes."""
+    dut, domain, top = MenuTrigger(menu, PERIODS[menu.name]), ClockDomain("sync"), Module()
+    top.domains.sync, top.submodules.dut = domain, dut
     results: list[tuple[int, int, int, int]] = []
     sent: list[int] = []
     state = {"cycle": 0}
@@ -60,8 +62,14 @@ def simulate(menu: Menu, bits: np.ndarray, gaps: np.ndarray) -> list[tuple[int, 
                 answer = (ctx.get(dut.out_ftdl), ctx.get(dut.out_psnm), ctx.get(dut.out_l1))
                 results.append((state["cycle"] - sent[len(results)], *answer))
 
-        for event, gap in zip(bits, gaps, strict=True):
+        for number, (event, gap) in enumerate(zip(bits, gaps, strict=True)):
             ctx.set(dut.in_valid, 0)
+            if number == reset_before:
+                for _ in range(MenuTrigger.LATENCY):
+                    await tick()
+                ctx.set(domain.rst, 1)
+                await tick()
+                ctx.set(domain.rst, 0)
             for _ in range(gap):
                 await tick()
             ctx.set(dut.in_valid, 1)
@@ -72,7 +80,7 @@ def simulate(menu: Menu, bits: np.ndarray, gaps: np.ndarray) -> list[tuple[int, 
         for _ in range(4):
             await tick()
 
-    simulator = Simulator(dut)
+    simulator = Simulator(top)
     simulator.add_clock(1e-8)
     simulator.add_testbench(bench)
     simulator.run()
@@ -96,3 +104,17 @@ def test_rtl_equals_model(name: str, largest_gap: int, tmp_path: Path) -> None:
         assert rtl_ftdl == as_int(ftdl[event]), event
         assert rtl_psnm == as_int(psnm[event]), event
         assert rtl_l1 == l1_accept(psnm)[event], event
+
+
+def test_reset_in_mid_stream_starts_the_counters_anew(tmp_path: Path) -> None:
+    """Cut at an event after which every counter has counted some, but not all, of its number."""
+    menu = the_menu("small", tmp_path)
+    period = menu.period("p")
+    bits = np.random.default_rng(5).random((60, menu.n_inputs)) < 0.5
+    ftdl = menu.evaluate(bits)
+    counted = np.cumsum(ftdl, axis=0) % np.maximum(period.prescales, 1)
+    prescaled = [menu.line_names.index(name) for name in ("f", "c2")]
+    cut = 1 + int(np.flatnonzero(counted[:, prescaled].all(axis=1))[2])
+    results = simulate(menu, bits, np.zeros(60, int), reset_before=cut)
+    psnm = np.concatenate([PrescaleCounters(period=period).run(part) for part in (ftdl[:cut], ftdl[cut:])])
+    assert [rtl_psnm for _, _, rtl_psnm, _ in results] == [as_int(row) for row in psnm]
