@@ -13,7 +13,7 @@ from types import ModuleType
 
 import numpy as np
 
-from sim.cosim import hough, runner, stream
+from sim.cosim import runner, stream
 from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.wrapper import Header
@@ -205,6 +205,3 @@ def simulate(
 def events_of_sectors(n_events: int) -> np.ndarray:
     """Event of every sector."""
     return np.repeat(np.arange(n_events), N_SECTORS)
-
-
-full_rate, random_idle = hough.full_rate, hough.random_idle

@@ -125,7 +125,7 @@ def verify_segments(
         events = wire_events(rng, n_frames)
         wanted = segments.expected(SegmentFinder().run(events.offsets, events.wire_id, events.time), events.clock, chosen)
         n_idle = int(n_frames * IDLE_SHARE)
-        idle = np.concatenate([segments.random_idle(rng, n_idle), segments.full_rate(n_frames - n_idle)])
+        idle = np.concatenate([hough.random_idle(rng, n_idle), hough.full_rate(n_frames - n_idle)])
         answers = segments.simulate(model, events, latency, idle, chosen=chosen, cancel=cancel)
         return hough.of_events(compare(wanted, answers, segments.fields(chosen)), segments.events_of_sectors(n_frames), n_frames)
 

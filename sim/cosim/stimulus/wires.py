@@ -59,7 +59,7 @@ def _last_tick() -> int:
 
 
 def _tracks(rng: np.random.Generator, events: np.ndarray) -> Hits:
-    """One to four muons on background of a guessed level, as the chamber responds; hits outside the frame are left out."""
+    """A muon on background of a guessed level, as the chamber responds; hits outside the frame are left out."""
     parts = []
     for preset, chosen in zip(PRESETS, np.array_split(rng.permutation(events), len(PRESETS)), strict=True):
         particles = ParticleGun(z_cm=(-50.0, 50.0)).generate(len(chosen), rng)

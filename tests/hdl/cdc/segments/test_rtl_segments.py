@@ -16,7 +16,7 @@ from hdl.cdc.segments.layout import Cell
 from hdl.cdc.segments.priority import Priority
 from hdl.cdc.segments.ring import Ring
 from hdl.ecl.logic import delayed
-from sim.cosim import exchange, runner, segments, stream, verify_tracks
+from sim.cosim import exchange, hough, runner, segments, stream, verify_tracks
 from sim.cosim.compare import compare
 from sim.cosim.rtl import rtl_of
 from sim.cosim.stimulus.wires import wire_events
@@ -49,7 +49,7 @@ def expected(events, chosen=CHOSEN):
 
 def answered(finders, events, idle=None, chosen=CHOSEN):
     rtl, model = finders
-    idle = segments.full_rate(events.n_events) if idle is None else idle
+    idle = hough.full_rate(events.n_events) if idle is None else idle
     answers = segments.simulate(model, events, rtl.latency, idle, chosen=chosen)
     return compare(expected(events, chosen), answers, segments.fields(chosen)), answers
 
@@ -87,7 +87,7 @@ def test_a_segment_by_hand_across_the_seam(finders):
 
 
 def test_every_kind_of_event_at_full_rate_and_with_gaps(finders, events):
-    for idle in (segments.full_rate(1000), segments.random_idle(np.random.default_rng(6), 1000)):
+    for idle in (hough.full_rate(1000), hough.random_idle(np.random.default_rng(6), 1000)):
         outcome, answers = answered(finders, events, idle)
         assert outcome.differences == ()
         assert outcome.is_equal(finders[0].latency)
