@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    block: Annotated[str, typer.Argument(help="ecl, tracks.segments, tracks.hough, tracks.neuro, tracks.codesign, klm or menu.")],
+    block: Annotated[str, typer.Argument(help="ecl, tracks.{segments,hough,neuro,codesign}, klm, grl or menu.")],
     events: Annotated[int, typer.Option(help="Number of events; of input vectors for tracks.neuro.")] = 100_000,
     out: Annotated[Path | None, typer.Option(help="Record to write (.json); verify-BLOCK.json by default.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the events.")] = 1,
@@ -47,11 +47,12 @@ def verify(
     tracks.segments, in frames of the whole chamber: tracks on background, segments with ties, any filling, extremes. Of
     tracks.hough: tracks, bundles, any filling with random segments, extremes. Of tracks.neuro: five networks of random and
     corner weights on random and corner vectors. Of tracks.codesign: random, corner, simulated and real tracks through integer
-    model, Keras, hls4ml's C++ model and RTL. Of klm: any filling, tracks, sectors at the cut, extremes. Of menu: many, few
-    and just those input bits that a line reads, with running prescale counters. The record has the verdict, digests,
-    versions and the upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
+    model, Keras, hls4ml's C++ model and RTL. Of klm: any filling, tracks, sectors at the cut, extremes. Of grl: patterns
+    of short tracks with and without a gap, tracks and clusters at every edge, crowds, any filling. Of menu: many, few and just
+    those input bits that a line reads, with running prescale counters. The record has the verdict, digests, versions and the
+    upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
     """
-    from sim.cosim import klm, verify_codesign, verify_tracks
+    from sim.cosim import grl, klm, verify_codesign, verify_tracks
     from sim.cosim import menu as global_decision
     from sim.cosim.campaign import Job
     from sim.cosim.simulators import parse_simulator
@@ -78,6 +79,7 @@ def verify(
         verify_tracks.NEURO: verify_tracks.verify_neuro,
         verify_tracks.SEGMENTS: verify_tracks.verify_segments,
         klm.BLOCK: klm.verify_klm,
+        grl.BLOCK: grl.verify_grl,
     }
     if block in whole_blocks:
         record = whole_blocks[block](Job(**common))

@@ -1,0 +1,1 @@
+"""RTL of the global reconstruction logic."""
