@@ -32,7 +32,7 @@ def emulate(
     parameters: Annotated[Path | None, typer.Option(help="TOML file that changes ETM parameters.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="TOML file with dead, hot and calibrated cells.")] = None,
     dead: Annotated[Path | None, typer.Option(help="TOML file with dead wires and segments of the drift chamber.")] = None,
-    network: Annotated[str | None, typer.Option(help="Network of the neuro trigger: codesign (default) or an .npz file.")] = None,
+    network: Annotated[str | None, typer.Option(help="Neuro trigger: classic (default), codesign or an .npz file.")] = None,
     event_blocks: Annotated[str | None, typer.Option(help="Logical blocks a:b of the input, b excluded.")] = None,
     with_input: Annotated[bool, typer.Option("--with-input", help="Copy the fields of the input beside the decisions.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from trigger.cdc.neuro.codesign import CodesignNetwork
 from trigger.digest import digest
 from trigger.errors import InputError
-from trigger.networks.families import CODESIGN, FAMILIES, Network, declarations_digest, family_of
+from trigger.networks.families import CLASSIC, CODESIGN, FAMILIES, Network, declarations_digest, family_of
 
-DEFAULT_NETWORK = CODESIGN
-"""Shipped network that the track trigger uses unless it is given another one."""
+DEFAULT_NETWORK = CLASSIC
+"""Shipped network that the track trigger uses unless it is given another one. Our choice: the family that the experiment ran."""
 _PREFIX, _SUFFIX = "neuro_", ".npz"
 """Around the name of a shipped network."""
 

@@ -159,7 +159,17 @@ def test_what_only_the_codesign_family_has():
 
 
 def test_shipped_networks_load():
-    assert shipped_networks() == ("codesign",)
-    shipped = load_network("codesign")
-    assert shipped.record["history"]
-    assert len(shipped.seen_events) == shipped.record["counts"]["real_events"]
+    assert shipped_networks() == (CLASSIC, CODESIGN)
+    for name in shipped_networks():
+        shipped = load_network(name)
+        assert shipped.family == name
+        assert shipped.record["history"]
+        assert len(shipped.seen_events) == shipped.record["counts"]["real_events"]
+
+
+def test_shipped_experts_are_those_of_the_experiment_in_shape():
+    experts = load_network(CLASSIC).network.experts
+    assert [[matrix.shape for matrix in expert.weights] for expert in experts] == [[(81, 27), (2, 81)]] * 5
+    assert max(np.abs(matrix).max() for expert in experts for matrix in expert.weights) <= 63 << 10
+    rounding = load_network(CLASSIC).record["rounding"]
+    assert max(row["z_rms"] for row in rounding) < 8, "0.2 cm"
