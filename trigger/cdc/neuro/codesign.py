@@ -157,7 +157,7 @@ class CodesignNetwork:
         x = _checked(x_raw)
         out = np.zeros((len(x), len(ANSWER_NAMES)), np.int16)
         plans = [_plan(layer, before) for layer, before in zip(self.layers, (None, *self.layers), strict=False)]
-        lanes = [np.zeros((plan.weight.shape[1], _BLOCK), np.int16) for plan in plans]
+        lanes = [np.zeros((plan.weight.shape[1], _BLOCK), np.int32) for plan in plans]
         sums = [np.zeros((len(plan.weight), _BLOCK), np.int32) for plan in plans]
         values = np.zeros((N_INPUTS, _BLOCK), np.int32)
         answer = _steps([ANSWER] * len(ANSWER_NAMES), self.layers[-1].sum_fraction, ANSWER.fraction)
@@ -184,7 +184,7 @@ class CodesignNetwork:
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """One layer as the loops take it."""
+    """One layer as the loops take it; weights and biases with zeros up to multiples of the unrolled loops."""
 
     steps: NDArray[np.int32]
     weight: NDArray[np.int32]
@@ -195,8 +195,12 @@ def _plan(layer: CodesignLayer, before: CodesignLayer | None) -> _Plan:
     weight, bias = layer.scaled
     formats = [layer.lane_format(lane) if used else None for lane, used in enumerate(layer.used)]
     source = NODE.fraction if before is None else before.sum_fraction
-    padded = np.pad(weight, ((0, 0), (0, -weight.shape[1] % _UNROLL)))
-    return _Plan(_steps(formats, source, layer.lane_fraction), padded.astype(np.int32), bias.astype(np.int32))
+    nodes, inputs = (-size % _UNROLL for size in weight.shape)
+    return _Plan(
+        _steps(formats, source, layer.lane_fraction),
+        np.pad(weight, ((0, nodes), (0, inputs))).astype(np.int32),
+        np.pad(bias, (0, nodes)).astype(np.int32),
+    )
 
 
 def _steps(formats: Sequence[Fixed | None], source: int, target: int) -> NDArray[np.int32]:
@@ -239,17 +243,23 @@ def _requantise(values, steps, lanes):
 
 @kernel
 def _weighted_sums(lanes, weight, bias, sums):
-    """Sums (nodes, tracks) of a block; groups of inputs whose weights are all zero are left out."""
-    for node in range(len(weight)):
-        row, total = weight[node], sums[node]
-        total[:] = bias[node]
-        for i in range(0, len(row), _UNROLL):
-            w0, w1, w2, w3 = row[i], row[i + 1], row[i + 2], row[i + 3]
-            if w0 | w1 | w2 | w3 == 0:
-                continue
+    """Sums (nodes, tracks) of a block: four nodes and four inputs at a time, so that what is loaded is used four times."""
+    for node in range(0, len(weight), _UNROLL):
+        a, b, c, d = weight[node], weight[node + 1], weight[node + 2], weight[node + 3]
+        s, t, u, v = sums[node], sums[node + 1], sums[node + 2], sums[node + 3]
+        s[:], t[:], u[:], v[:] = bias[node], bias[node + 1], bias[node + 2], bias[node + 3]
+        for i in range(0, weight.shape[1], _UNROLL):
+            a0, a1, a2, a3 = a[i], a[i + 1], a[i + 2], a[i + 3]
+            b0, b1, b2, b3 = b[i], b[i + 1], b[i + 2], b[i + 3]
+            c0, c1, c2, c3 = c[i], c[i + 1], c[i + 2], c[i + 3]
+            d0, d1, d2, d3 = d[i], d[i + 1], d[i + 2], d[i + 3]
             x0, x1, x2, x3 = lanes[i], lanes[i + 1], lanes[i + 2], lanes[i + 3]
-            for track in range(len(total)):
-                total[track] += w0 * x0[track] + w1 * x1[track] + w2 * x2[track] + w3 * x3[track]
+            for track in range(len(s)):
+                y0, y1, y2, y3 = x0[track], x1[track], x2[track], x3[track]
+                s[track] += a0 * y0 + a1 * y1 + a2 * y2 + a3 * y3
+                t[track] += b0 * y0 + b1 * y1 + b2 * y2 + b3 * y3
+                u[track] += c0 * y0 + c1 * y1 + c2 * y2 + c3 * y3
+                v[track] += d0 * y0 + d1 * y1 + d2 * y2 + d3 * y3
 
 
 @kernel
