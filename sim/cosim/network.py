@@ -113,13 +113,14 @@ def convert_and_verify(frozen: FrozenNetwork, folder: Path, request: EqualityReq
     from hls.freeze import thaw
     from hls.networks import set_up_tensorflow
 
+    network = frozen.codesign
     if folder.exists():
         msg = f"{folder}: exists already"
         raise OutputError(msg)
     set_up_tensorflow(request.seed)
-    project = convert(thaw(frozen.codesign), frozen.codesign, folder, reuse=reuse)
+    project = convert(thaw(network), network, folder, reuse=reuse)
     golden = np.concatenate([corner_inputs(), random_inputs(GOLDEN, stream(request.seed, f"{SAMPLE} golden", Stage.STIMULUS, 0))])
-    write_golden(folder, frozen.codesign, golden, {"network": frozen.digest, "seed": request.seed})
+    write_golden(folder, network, golden, {"network": frozen.digest, "seed": request.seed})
     project.compile()
     record = verify_network(frozen, project, request)
     write_record(folder / "verify.json", record)

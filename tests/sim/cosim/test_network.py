@@ -85,6 +85,13 @@ def test_checker_sees_a_wrong_model(frozen):
     assert record["mismatch_rate_upper_limit_95"] > 0.01
 
 
+def test_verb_refuses_the_classic_experts(tmp_path):
+    shown = CliRunner().invoke(build_app(), ["convert", "--network", "classic", "--out", str(tmp_path / "project")])
+    assert shown.exit_code == 2
+    assert "must be of the family codesign, not classic" in shown.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_kept_record_is_of_the_shipped_network():
     """The comparison of 10^6 inputs and all real tracks that was made when the network was frozen."""
     record = json.loads((ROOT / "trigger" / "networks" / "neuro_codesign_equality.json").read_text())

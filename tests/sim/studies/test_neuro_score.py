@@ -1,6 +1,7 @@
 """Figures of merit by hand, their invariance, the paired bootstrap, and the verb on real tracks."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,13 @@ def test_verb_with_a_users_network(tmp_path):
     assert status == 0
     assert "not in training: 941 events, 580 signal and 404 background tracks" in text
     assert "\nin training" not in text
+
+
+def test_verb_with_a_network_that_has_no_class():
+    status, text = run(str(SAMPLE), "--network", "classic", "--replicas", "10")
+    assert status == 0
+    assert re.search(r"ours \|z\| +rejection_90", text)
+    assert "ours class" not in text
 
 
 @pytest.mark.parametrize(
