@@ -151,6 +151,7 @@ class Chain:
                 msg = f"block must be one of {', '.join(CHAIN_BLOCKS)}, not {name!r}"
                 raise InputError(msg)
         self.blocks = None if blocks is None else tuple(name for name in CHAIN_BLOCKS if name in blocks)
+        self._plans: dict[frozenset[str], ChainPlan] = {}
 
     @property
     def digests(self) -> dict[str, str]:
@@ -163,6 +164,12 @@ class Chain:
         Raises:
             InputError: a block that shall run lacks a field.
         """
+        key = frozenset(names)
+        if key not in self._plans:
+            self._plans[key] = self._made_plan(names)
+        return self._plans[key]
+
+    def _made_plan(self, names: Collection[str]) -> ChainPlan:
         there, run, left_out = dict.fromkeys(names), dict[str, Block](), dict[str, str]()
         for name in DETECTOR_BLOCKS:
             if self.blocks is not None and name not in self.blocks:

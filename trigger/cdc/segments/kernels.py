@@ -78,11 +78,9 @@ def find(tables, offsets, wire_id, wire_time, found, out_offsets):
     """Write the segments of every event, ids ascending. A wire counts with its earliest hit."""
     time = np.full(N_WIRES, NO_HIT, np.int16)
     pattern = np.zeros(N_SEGMENTS, np.int32)
-    touched = np.zeros(N_SEGMENTS, np.int16)
     earliest = np.zeros(N_SEGMENT_LAYERS, np.int16)
     count = 0
     for event in range(len(offsets) - 1):
-        n_touched = 0
         for i in range(offsets[event], offsets[event + 1]):
             wire = wire_id[i]
             if tables.dead_wire[wire]:
@@ -90,14 +88,12 @@ def find(tables, offsets, wire_id, wire_time, found, out_offsets):
             if time[wire] == NO_HIT:
                 for k in range(tables.wire_offsets[wire], tables.wire_offsets[wire + 1]):
                     segment = tables.wire_segment[k]
-                    if segment < 0:
-                        continue
-                    if pattern[segment] == 0:
-                        touched[n_touched] = segment
-                        n_touched += 1
-                    pattern[segment] |= 1 << tables.wire_bit[k]
+                    if segment >= 0:
+                        pattern[segment] |= 1 << tables.wire_bit[k]
             time[wire] = min(time[wire], wire_time[i])
-        for segment in np.sort(touched[:n_touched]):
+        for segment in range(N_SEGMENTS):
+            if pattern[segment] == 0:
+                continue
             inner = int(tables.inner[segment])
             wires = tables.segment_wires[segment]
             position = priority_of(wires, tables.first[inner], time)
