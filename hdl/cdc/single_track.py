@@ -10,8 +10,8 @@ from amaranth.lib.memory import Memory, ReadPort
 from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.block_memory import PORTS_PER_MEMORY
-from hdl.ecl.logic import add, delayed
 from hdl.fixed import shape
+from hdl.logic import add, delayed
 from trigger.cdc import single_track
 from trigger.cdc.hough.plane import N_QUADRANTS, HoughPlane
 from trigger.cdc.neuro.formats import NODE, NODE_ONE

@@ -7,8 +7,8 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.ecl.logic import add, delayed
 from hdl.ecl.ring_sums import RING_BITS, RingSums
+from hdl.logic import add, delayed
 from trigger.ecl.thresholds import BHABHA2D_BACKWARD_RINGS, BHABHA2D_FORWARD_RINGS, N_BHABHA2D, EclThresholds
 
 

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.ecl.beats import N_BEATS, N_LANES
-from hdl.ecl.logic import choose
+from hdl.logic import choose
 from trigger.ecl.calibration import ADC_BITS, ADC_MAX, GAIN_FRACTION_BITS, GAIN_ONE, EclCalibration
 
 

@@ -6,8 +6,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.ecl.beats import N_ADDRESSES, N_BEATS, N_LANES, START_BITS, TIME_BITS, Address, address
-from hdl.ecl.logic import delayed, select
 from hdl.ecl.window import RowSignature
+from hdl.logic import delayed, select
 from trigger.geometry.ecl import N_CELLS, N_THETA, cells
 
 Centre = data.StructLayout({"tc": range(N_CELLS + 1), "theta_id": range(N_THETA + 1), "cm_theta": 8, "cm_phi": 9, "cm_e": 4})

@@ -10,8 +10,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.ecl.clusters import Cluster
-from hdl.ecl.logic import choose
 from hdl.ecl.mutant import Mutant, mutated
+from hdl.logic import choose
 from trigger.ecl import thresholds as declared
 from trigger.ecl.thresholds import CLUSTER_ADC_MAX, MAX_CLUSTERS, EclThresholds
 from trigger.geometry.ecl import N_THETA

@@ -8,7 +8,6 @@ from hdl.ecl.cluster_cuts import ClusterCuts
 from hdl.ecl.clusters import Cluster
 from hdl.ecl.counts import Counts
 from hdl.ecl.high_energy import HighEnergy
-from hdl.ecl.logic import delayed
 from hdl.ecl.low_multiplicity import LowMultiplicity
 from hdl.ecl.mutant import Mutant, mutated
 from hdl.ecl.pairs import Pairs
@@ -16,6 +15,7 @@ from hdl.ecl.store import ClusterStore
 from hdl.ecl.sums import SUM_BITS
 from hdl.ecl.tau import Tau
 from hdl.ecl.window_decision import WIDTHS
+from hdl.logic import delayed
 from trigger.ecl.thresholds import MAX_CLUSTERS, EclThresholds
 
 STORED = ("cluster_tc", "cluster_adc", "cluster_ntc", "cluster_time")

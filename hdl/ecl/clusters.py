@@ -9,9 +9,9 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.ecl.beats import START_BITS, Address
 from hdl.ecl.centre_table import Centre, CentreTable
-from hdl.ecl.logic import add, delayed
 from hdl.ecl.neighbourhood import N_MEMBERS, Neighbourhood
 from hdl.ecl.window import RowSignature
+from hdl.logic import add, delayed
 from trigger.ecl.calibration import ADC_BITS
 from trigger.ecl.thresholds import CLUSTER_ADC_MAX, MAX_CLUSTERS
 

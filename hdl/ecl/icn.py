@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.ecl.logic import add, delayed, select
+from hdl.logic import add, delayed, select
 from trigger.ecl.layout import DECISION_FIELDS
 from trigger.geometry.ecl import N_CELLS, Region, cells
 

@@ -6,8 +6,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.ecl.beats import N_ADDRESSES, N_BEATS, N_LANES, Address, address
-from hdl.ecl.logic import select
 from hdl.ecl.window import RowSignature
+from hdl.logic import select
 from trigger.ecl.calibration import ADC_BITS
 from trigger.geometry.ecl import N_SLOTS, cells
 

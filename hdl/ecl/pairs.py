@@ -8,8 +8,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.ecl.cluster_cuts import CutCluster
-from hdl.ecl.logic import delayed
 from hdl.ecl.pair import Pair, PairPassed
+from hdl.logic import delayed
 from trigger.ecl.thresholds import MAX_CLUSTERS, EclThresholds
 
 

@@ -8,8 +8,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.ecl.beats import N_BEATS, beat_and_lane
-from hdl.ecl.logic import add, delayed
 from hdl.ecl.window import RowSignature
+from hdl.logic import add, delayed
 from trigger.ecl.calibration import ADC_BITS, ADC_MAX
 from trigger.geometry.ecl import N_PHI, N_THETA, Region, cells
 

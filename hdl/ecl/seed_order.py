@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.ecl.beats import N_BEATS, N_LANES, Address, beat_and_lane
-from hdl.ecl.logic import choose, delayed, first_set, select
+from hdl.logic import choose, delayed, first_set, select
 from trigger.ecl.thresholds import MAX_CLUSTERS
 from trigger.geometry.ecl import N_CELLS, Region, cells
 

@@ -7,8 +7,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.ecl.logic import add, delayed
 from hdl.ecl.ring_sums import RING_BITS, RingSums
+from hdl.logic import add, delayed
 from trigger.ecl.layout import DECISION_FIELDS
 from trigger.ecl.thresholds import PHYSICS_RINGS, EclThresholds
 from trigger.geometry.ecl import N_THETA

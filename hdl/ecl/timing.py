@@ -8,8 +8,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.ecl.beats import N_BEATS, N_LANES, START_BITS, TIME_BITS, beat_and_lane
-from hdl.ecl.logic import delayed
 from hdl.ecl.window import RowSignature
+from hdl.logic import delayed
 from trigger.ecl.calibration import ADC_BITS
 from trigger.ecl.thresholds import EclThresholds
 from trigger.geometry.ecl import FIRST_BACKWARD, FIRST_BARREL, Region

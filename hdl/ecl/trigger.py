@@ -8,13 +8,13 @@ from hdl.ecl import cluster_decision, window_decision
 from hdl.ecl.beats import N_BEATS, N_LANES, START_BITS, TIME_BITS
 from hdl.ecl.cluster_decision import ClusterDecision
 from hdl.ecl.clusters import Clusters
-from hdl.ecl.logic import delayed
 from hdl.ecl.mutant import Mutant, mutated
 from hdl.ecl.seed_order import SeedOrder
 from hdl.ecl.seeds import Seeds
 from hdl.ecl.window import WindowReceiver
 from hdl.ecl.window_decision import WindowDecision
 from hdl.ecl.word import pack
+from hdl.logic import delayed
 from trigger.ecl.calibration import ADC_BITS, EclCalibration
 from trigger.ecl.layout import DECISION_FIELDS
 from trigger.ecl.parameters import EclParameters

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.ecl.beats import N_BEATS, N_LANES, START_BITS, TIME_BITS
 from hdl.ecl.calibration import CellCalibration
-from hdl.ecl.logic import delayed
+from hdl.logic import delayed
 from trigger.ecl.calibration import ADC_BITS, EclCalibration
 
 RowSignature = wiring.Signature(

@@ -5,9 +5,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hdl.ecl.logic import delayed
 from hdl.grl.beats import ADC_BITS, FLAG_BEAT, N_BEATS, N_LANES, SLOT_BITS, Cluster, Flags
 from hdl.grl.tables import Cell, cell_words
+from hdl.logic import delayed
 from trigger.ecl.thresholds import MAX_CLUSTERS
 from trigger.grl.parameters import GrlParameters
 from trigger.klm import N_SECTORS as N_KLM_SECTORS

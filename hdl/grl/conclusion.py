@@ -4,10 +4,10 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.ecl.logic import delayed
 from hdl.grl.collector import Collected, Surroundings
 from hdl.grl.rings import any_of, apart, bins_of, count, one_hot, quadrants_of, turned
 from hdl.grl.sector_scan import SectorTracks
+from hdl.logic import delayed
 from trigger.ecl.thresholds import MAX_CLUSTERS
 from trigger.grl.layout import DECISION_FIELDS
 from trigger.grl.parameters import IECL_BINS, N_BINS, Window

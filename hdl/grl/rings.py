@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Value
 
-from hdl.ecl.logic import add
+from hdl.logic import add
 from trigger.grl.parameters import N_SECTORS, QUADRANT_BINS, SECTORS_OF_BIN, SECTORS_PER_QUARTER
 
 

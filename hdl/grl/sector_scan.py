@@ -10,9 +10,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.ecl.logic import delayed
 from hdl.grl.beats import SECTORS_PER_BEAT
 from hdl.grl.rings import any_of, turned
+from hdl.logic import delayed
 from trigger.grl.parameters import INNER_SL1, INNER_SL2, N_SECTORS, N_SUPERLAYERS
 from trigger.grl.patterns import Endcap, Pattern, patterns
 

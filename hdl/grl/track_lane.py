@@ -5,11 +5,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hdl.ecl.logic import delayed
 from hdl.grl.beats import Track
 from hdl.grl.clusters import KnownCluster
 from hdl.grl.rings import quotient, turned
 from hdl.grl.tables import VETO_FIRST, Azimuth, Bend, azimuth_words, bend_words
+from hdl.logic import delayed
 from trigger.ecl.thresholds import MAX_CLUSTERS
 from trigger.grl.parameters import N_BINS, N_SECTORS, GrlParameters
 from trigger.grl.tables import (

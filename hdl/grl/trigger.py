@@ -7,7 +7,6 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.ecl.logic import delayed
 from hdl.grl.beats import (
     FIRST_TRACK_BEAT,
     N_BEATS,
@@ -25,6 +24,7 @@ from hdl.grl.collector import Collector
 from hdl.grl.conclusion import Conclusion
 from hdl.grl.sector_scan import SectorScan
 from hdl.grl.track_lane import TrackLane
+from hdl.logic import delayed
 from trigger.grl.layout import DECISION_FIELDS
 from trigger.grl.parameters import N_SECTORS, N_SUPERLAYERS, SECTORS_OF_SEGMENT, GrlParameters
 from trigger.klm import FIRST_SECTOR, SECTORS

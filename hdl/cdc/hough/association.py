@@ -13,7 +13,7 @@ from hdl.cdc.block_memory import PORTS_PER_MEMORY
 from hdl.cdc.hough.centre import centre_layout
 from hdl.cdc.hough.frames import N_ADDRESSES, Address
 from hdl.cdc.hough.layout import SECTOR_SHIFT, Layout, Reach
-from hdl.ecl.logic import choose, delayed, first_set, select
+from hdl.logic import choose, delayed, first_set, select
 from trigger.cdc.hough.windows import N_POSITIONS
 from trigger.geometry.cdc import FIRST_PRIORITY, N_SECTORS
 

@@ -11,7 +11,7 @@ from hdl.cdc.hough.frames import Bank
 from hdl.cdc.hough.layout import SECTORS_PER_GROUP, Layout
 from hdl.cdc.hough.squares import CORNERS, group_layout, joined_diagonally, joined_right, joined_up
 from hdl.cdc.hough.track_queue import start_layout
-from hdl.ecl.logic import delayed, select
+from hdl.logic import delayed, select
 from trigger.cdc.hough.plane import CLUSTER_SQUARES
 from trigger.geometry.cdc import N_SECTORS
 

@@ -14,7 +14,7 @@ from hdl.cdc.hough.sender import Sender, track_layout
 from hdl.cdc.hough.squares import N_GROUPS, Squares
 from hdl.cdc.hough.track_queue import TrackQueue
 from hdl.cdc.hough.votes import Votes
-from hdl.ecl.logic import delayed
+from hdl.logic import delayed
 from trigger.cdc.hough.plane import N_QUADRANTS, HoughPlane
 from trigger.geometry.cdc import N_SECTORS
 

@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.hough.layout import SECTOR_SHIFT, SECTORS_PER_GROUP, Layout
-from hdl.ecl.logic import delayed
+from hdl.logic import delayed
 from trigger.geometry.cdc import N_SECTORS
 
 N_BANKS = 4

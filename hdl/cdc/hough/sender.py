@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.hough.association import segment_layout
 from hdl.cdc.hough.layout import CLOCKS_PER_FRAME, CYCLES_PER_CLOCK, Layout
-from hdl.ecl.logic import add
+from hdl.logic import add
 from trigger.cdc.hough.plane import N_QUADRANTS
 from trigger.geometry.cdc import N_SECTORS
 

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.hough.frames import Bank
 from hdl.cdc.hough.layout import SECTORS_PER_GROUP, Layout
-from hdl.ecl.logic import add, delayed
+from hdl.logic import add, delayed
 from trigger.cdc.hough.plane import CLUSTER_SQUARES
 from trigger.geometry.cdc import N_SECTORS
 

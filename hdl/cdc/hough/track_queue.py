@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.cdc.hough.frames import Bank
 from hdl.cdc.hough.layout import Layout
 from hdl.cdc.hough.squares import N_GROUPS, group_layout
-from hdl.ecl.logic import delayed, first_set, select
+from hdl.logic import delayed, first_set, select
 
 
 def start_layout(layout: Layout) -> data.StructLayout:

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.hough.layout import Layout
-from hdl.ecl.logic import add
+from hdl.logic import add
 
 
 class Votes(wiring.Component):

@@ -9,7 +9,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.block_memory import PORTS_PER_MEMORY
-from hdl.ecl.logic import delayed
+from hdl.logic import delayed
 from trigger.cdc.neuro.activation import ADDRESS_SHIFT, tanh_half_table
 from trigger.cdc.neuro.formats import NODE, NODE_ONE
 

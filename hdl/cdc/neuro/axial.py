@@ -9,8 +9,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.neuro.pipeline import carried
 from hdl.cdc.neuro.segments import AXIAL, OwnSegment, Time
-from hdl.ecl.logic import delayed, select
 from hdl.fixed import shape
+from hdl.logic import delayed, select
 from trigger.cdc.neuro.formats import REFERENCE_ID, RELATIVE_ID
 from trigger.cdc.neuro.kernels import NO_TIME
 from trigger.cdc.neuro.windows import InputWindows

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from hdl.cdc.neuro.beats import Lanes
 from hdl.cdc.neuro.codesign_multiples import odd_part, steps
 from hdl.cdc.neuro.codesign_sums import Number, reduced, registered, total, tree_stages
-from hdl.ecl.logic import choose, delayed, select
 from hdl.fixed import convert
+from hdl.logic import choose, delayed, select
 from trigger.cdc.neuro import codesign
 from trigger.fixed import Fixed, Overflow, Rounding
 

@@ -16,8 +16,8 @@ from hdl.cdc.neuro.pipeline import carried
 from hdl.cdc.neuro.references import References
 from hdl.cdc.neuro.segments import AXIAL, STEREO, Number, OwnSegment, Row, RowAddress, Time, is_known, is_right, is_second
 from hdl.cdc.neuro.stereo import StereoSuperlayer, Window
-from hdl.ecl.logic import delayed
 from hdl.fixed import shape
+from hdl.logic import delayed
 from trigger.cdc.hough.plane import HoughPlane
 from trigger.cdc.neuro.formats import NODE
 from trigger.cdc.neuro.inputs import EXPERT_MISSING, STEREO_PATTERN, TIME_MAX_LOG2

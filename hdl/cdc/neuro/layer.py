@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hdl.cdc.neuro.beats import Lanes, token
 from hdl.cdc.neuro.weights import WeightStore, stored, weight_bits
-from hdl.ecl.logic import choose, delayed
+from hdl.logic import choose, delayed
 from trigger.cdc.neuro.formats import ACCUMULATOR, NODE, NODE_ONE
 
 ADDED_PER_STAGE = 3

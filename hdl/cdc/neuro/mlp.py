@@ -11,8 +11,8 @@ from hdl.cdc.neuro.activation import Activation
 from hdl.cdc.neuro.beats import Beats, Lanes, accepted
 from hdl.cdc.neuro.layer import Layer
 from hdl.cdc.neuro.weights import WeightStore
-from hdl.ecl.logic import delayed
 from hdl.fixed import convert, shape
+from hdl.logic import delayed
 from trigger.cdc import neuro
 from trigger.cdc.neuro.formats import NODE
 from trigger.cdc.neuro.mlp import N_INPUTS, N_OUTPUTS

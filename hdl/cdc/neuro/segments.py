@@ -10,7 +10,7 @@ from amaranth.hdl import Value, signed
 from amaranth.lib import data
 
 from hdl.cdc.hough.frames import Bank
-from hdl.ecl.logic import choose
+from hdl.logic import choose
 from trigger.cdc.neuro.inputs import SIDE
 from trigger.geometry.cdc import FIRST_PRIORITY, superlayers
 

@@ -16,8 +16,8 @@ from hdl.cdc.neuro.drift import DRIFT_BITS, drift_time
 from hdl.cdc.neuro.pipeline import carried
 from hdl.cdc.neuro.segments import SEGMENTS_PER_ROW, Number, Row, RowAddress, Segment, Time, is_known
 from hdl.cdc.neuro.stereo_store import StereoStore
-from hdl.ecl.logic import select
 from hdl.fixed import shape
+from hdl.logic import select
 from trigger.cdc.hough.plane import HoughPlane
 from trigger.cdc.neuro.crossing import crossing_table, wires_per_radian
 from trigger.cdc.neuro.formats import CROSSING_ANGLE, REFERENCE_ID, RELATIVE_ID, WIRES_PER_RADIAN

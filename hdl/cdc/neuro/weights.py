@@ -7,7 +7,7 @@ from amaranth.hdl import Const, Module, Shape, Signal, Value
 from amaranth.lib.memory import Memory
 from numpy.typing import NDArray
 
-from hdl.ecl.logic import select
+from hdl.logic import select
 from trigger.cdc.neuro.formats import WEIGHT
 
 

@@ -10,7 +10,7 @@ from hdl.cdc.segments.layout import FRAME_TIME_BITS, Layout, Word
 from hdl.cdc.segments.priority import Priority
 from hdl.cdc.segments.ring import Ring
 from hdl.cdc.segments.sides import Sides
-from hdl.ecl.logic import add, choose, delayed
+from hdl.logic import add, choose, delayed
 from trigger.cdc.segments.kernels import SECOND_LEFT
 from trigger.cdc.segments.link import link_segments
 from trigger.cdc.segments.lr_table import LeftRightTable

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.hough.frames import N_ADDRESSES, Address, Bank
 from hdl.cdc.segments.layout import Layout
-from hdl.ecl.logic import delayed
+from hdl.logic import delayed
 from trigger.cdc.segments.shapes import N_SEGMENT_LAYERS
 from trigger.geometry.cdc import N_SECTORS
 

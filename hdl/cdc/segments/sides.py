@@ -8,7 +8,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.block_memory import PORTS_PER_MEMORY
-from hdl.ecl.logic import delayed, select
+from hdl.logic import delayed, select
 from trigger.cdc.segments.word import SIDE_BITS
 
 VALUES_PER_ROW = 16

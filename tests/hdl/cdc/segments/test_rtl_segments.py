@@ -15,7 +15,7 @@ from hdl.cdc.segments.finder import SegmentFinder as Rtl
 from hdl.cdc.segments.layout import Cell
 from hdl.cdc.segments.priority import Priority
 from hdl.cdc.segments.ring import Ring
-from hdl.ecl.logic import delayed
+from hdl.logic import delayed
 from sim.cosim import exchange, hough, runner, segments, stream, verify_tracks
 from sim.cosim.compare import compare
 from sim.cosim.rtl import rtl_of

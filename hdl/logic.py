@@ -1,4 +1,4 @@
-"""Small combinational functions that the ECL components share. They return Amaranth values and hold no state."""
+"""Small combinational functions that the components share. They return Amaranth values and hold no state."""
 
 from collections.abc import Sequence
 

@@ -4,7 +4,7 @@ import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
 
-from hdl.ecl.logic import add, choose, delayed, first_set, select
+from hdl.logic import add, choose, delayed, first_set, select
 
 
 def evaluate(width, function, values):
