@@ -24,7 +24,7 @@ from sim.cosim.wrapper import Header
 from trigger.geometry.cdc import superlayers
 from trigger.grl import GrlParameters, GrlTrigger
 from trigger.grl.layout import DECISION_FIELDS
-from trigger.grl.parameters import N_SUPERLAYERS, SECTORS_OF_SEGMENT
+from trigger.grl.parameters import N_SUPERLAYERS, SECTORS_OF_SEGMENT, VETO, Window
 from trigger.grl.patterns import all_patterns
 from trigger.grl.tables import MAX_PER_QUADRANT, PLANE
 
@@ -65,7 +65,8 @@ def grl_rtl(parameters: GrlParameters) -> Rtl:
     from hdl.grl.trigger import GrlTrigger as Component
 
     component = Component(parameters)
-    return rtl_of(component, component.LATENCY, ports(), (parameters, all_patterns(), DECISION_FIELDS))
+    windows = {window.name: window.value for window in Window}
+    return rtl_of(component, component.LATENCY, ports(), (parameters, all_patterns(), VETO, windows, DECISION_FIELDS))
 
 
 def records(declared: StreamPorts, events: GrlEvents, idle: np.ndarray) -> np.ndarray:
@@ -79,7 +80,7 @@ def records(declared: StreamPorts, events: GrlEvents, idle: np.ndarray) -> np.nd
     words.put_header(out, flags=flags, idle=idle)
     firsts, every = rows[place == 0], np.arange(events.n_events)
     words.put_bits(out, firsts, np.full(len(firsts), declared.input_low("in_first")), 1, np.ones(len(firsts), np.int64))
-    _put_segments(out, declared, events)
+    put_segments(out, declared, events.cdc_offsets, events.cdc_ts_id)
 
     def put_slots(event: np.ndarray, beat: np.ndarray, lane: np.ndarray, values: np.ndarray) -> None:
         low = declared.input_low("in_slots") + layout.SLOT_BITS * lane
@@ -132,15 +133,16 @@ def track_slots(events: GrlEvents) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return event, np.where(is_sent, quadrant * MAX_PER_QUADRANT + earlier, -1), overflow
 
 
-def _put_segments(out: np.ndarray, declared: StreamPorts, events: GrlEvents) -> None:
+def put_segments(out: np.ndarray, declared: StreamPorts, offsets: np.ndarray, ts_id: np.ndarray) -> None:
+    """Set the segments of events, CSR, in their stimulus records, 16 per event."""
     layout, lines = beats(), superlayers()
-    superlayer = lines.of_segment[events.cdc_ts_id]
+    superlayer = lines.of_segment[ts_id]
     kept = superlayer < N_SUPERLAYERS
-    event = np.repeat(np.arange(events.n_events), np.diff(events.cdc_offsets))[kept]
+    event = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[kept]
     superlayer = superlayer[kept]
     per_turn = np.array([len(places) for places in SECTORS_OF_SEGMENT])
     first = np.cumsum(per_turn) - per_turn
-    turn, inside = np.divmod(events.cdc_ts_id[kept] - lines.offset[superlayer], per_turn[superlayer])
+    turn, inside = np.divmod(ts_id[kept] - lines.offset[superlayer], per_turn[superlayer])
     beat, half = np.divmod(turn, layout.TURNS_PER_BEAT)
     low = declared.input_low("in_segments") + half * layout.SEGMENTS_PER_TURN + first[superlayer] + inside
     words.put_bits(out, event * layout.N_BEATS + beat, low, 1, np.ones(len(event), np.int64))

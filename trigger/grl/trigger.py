@@ -10,6 +10,7 @@ from trigger.ecl.thresholds import MAX_CLUSTERS
 from trigger.events import validate
 from trigger.geometry.cdc import N_SECTORS as N_REPEATS
 from trigger.geometry.cdc import N_SEGMENTS, superlayers
+from trigger.geometry.ecl import N_CELLS
 from trigger.grl.decision import GrlDecision
 from trigger.grl.kernels import decide
 from trigger.grl.layout import DECISION_FIELDS
@@ -90,6 +91,10 @@ class GrlTrigger:
         arrays = {name: np.asarray(array) for name, array in given.items()}
         arrays = {name: array.astype(np.int64) if array.size == 0 else array for name, array in arrays.items()}
         checked = validate(arrays, WHERE, required=tuple(given))
+        beyond = checked["ecl_cluster_tc"] > N_CELLS
+        if beyond.any():
+            event = int(beyond.any(axis=1).argmax())
+            refuse(WHERE, "ecl_cluster_tc", event, f"must be 0..{N_CELLS}, not {checked['ecl_cluster_tc'][event].max()}")
         return self._decide(checked, _fired(klm_fired, len(checked["cdc_offsets"]) - 1))
 
     def _decide(self, fields: dict[str, NDArray], fired: NDArray[np.uint8]) -> GrlDecision:

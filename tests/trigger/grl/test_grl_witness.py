@@ -38,7 +38,7 @@ def random_event(rng: np.random.Generator) -> slow_grl.Event:
 
 def test_model_equals_the_slow_one():
     rng = np.random.default_rng(11)
-    events = [random_event(rng) for _ in range(1500)]
+    events = [random_event(rng) for _ in range(500)]
     decision = GrlTrigger().run(**slow_grl.arguments(events)).arrays()
     absent = {one.name for one in NOT_MODELLED}
     seen: dict[str, set[int]] = {}
