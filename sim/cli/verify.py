@@ -21,15 +21,15 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    block: Annotated[str, typer.Argument(help="ecl, tracks.{segments,hough,neuro,codesign}, klm, grl or menu.")],
+    block: Annotated[str, typer.Argument(help="ecl, tracks.{segments,hough,neuro,codesign}, klm, grl, menu or chain.")],
     events: Annotated[int, typer.Option(help="Number of events; of input vectors for tracks.neuro.")] = 100_000,
     out: Annotated[Path | None, typer.Option(help="Record to write (.json); verify-BLOCK.json by default.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the events.")] = 1,
     simulator: Annotated[str, typer.Option(help="verilator or icarus.")] = "verilator",
-    parameters: Annotated[Path | None, typer.Option(help="ecl: TOML file that changes ETM parameters.")] = None,
-    calibration: Annotated[Path | None, typer.Option(help="ecl: TOML file with dead, hot and calibrated cells.")] = None,
-    menu: Annotated[str | None, typer.Option("--menu", help="menu: shipped menu or a TOML file; exp16 by default.")] = None,
-    period: Annotated[str | None, typer.Option(help="menu: run period with the prescales; the first by default.")] = None,
+    parameters: Annotated[Path | None, typer.Option(help="ecl, chain: TOML file that changes ETM parameters.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="ecl, chain: TOML file with dead, hot and calibrated cells.")] = None,
+    menu: Annotated[str | None, typer.Option("--menu", help="menu, chain: shipped menu or a TOML file; exp16 by default.")] = None,
+    period: Annotated[str | None, typer.Option(help="menu, chain: run period with the prescales; the first by default.")] = None,
     waves: Annotated[bool, typer.Option("--waves", help="ecl: keep the waveform of the last event that differs.")] = False,
     network: Annotated[
         str | None, typer.Option(help="tracks.codesign: network by name or as a file; the shipped one by default.")
@@ -49,10 +49,11 @@ def verify(
     corner weights on random and corner vectors. Of tracks.codesign: random, corner, simulated and real tracks through integer
     model, Keras, hls4ml's C++ model and RTL. Of klm: any filling, tracks, sectors at the cut, extremes. Of grl: patterns
     of short tracks with and without a gap, tracks and clusters at every edge, crowds, any filling. Of menu: many, few and just
-    those input bits that a line reads, with running prescale counters. The record has the verdict, digests, versions and the
-    upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
+    those input bits that a line reads, with running prescale counters. Of chain: the stimuli of the blocks together, and muon
+    pairs through the response of all detectors; tracks enter as the neuro trigger answers them. The record has the verdict,
+    digests, versions and the upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
     """
-    from sim.cosim import grl, klm, verify_codesign, verify_tracks
+    from sim.cosim import chain, grl, klm, verify_codesign, verify_tracks
     from sim.cosim import menu as global_decision
     from sim.cosim.campaign import Job
     from sim.cosim.simulators import parse_simulator
@@ -69,8 +70,9 @@ def verify(
         "workers": os.cpu_count() or 1 if workers is None else workers,
     }
     options: dict[str, dict[str, object]] = {
-        "ecl": {"--parameters": parameters, "--calibration": calibration, "--waves": waves},
-        global_decision.BLOCK: {"--menu": menu, "--period": period},
+        "ecl": {"--waves": waves},
+        f"ecl and {chain.BLOCK}": {"--parameters": parameters, "--calibration": calibration},
+        f"{global_decision.BLOCK} and {chain.BLOCK}": {"--menu": menu, "--period": period},
         verify_codesign.CODESIGN: {"--network": network, "--reuse": reuse, "--tracks": tracks},
     }
     _refuse_options_of_others(block, options)
@@ -85,6 +87,9 @@ def verify(
         record = whole_blocks[block](Job(**common))
     elif block == global_decision.BLOCK:
         record = global_decision.verify_menu(Job(**common), load_menu(menu or DEFAULT_MENU), period)
+    elif block == chain.BLOCK:
+        settings = _ecl_settings(parameters, calibration)
+        record = chain.verify_chain(chain.ChainJob(**common, menu=menu or DEFAULT_MENU, period=period, settings=settings))
     elif block == verify_codesign.CODESIGN:
         frozen = load_network(network or CODESIGN)
         record = verify_codesign.verify_codesign(Job(**common), frozen, reuse=reuse or verify_codesign.REUSE, tracks=tracks)
@@ -96,10 +101,10 @@ def verify(
 
 
 def _refuse_options_of_others(block: str, options: Mapping[str, Mapping[str, object]]) -> None:
-    """InputError if an option was given that belongs to another block."""
+    """InputError if an option was given that belongs to other blocks; options: by the blocks that have them, "a" or "a and b"."""
     for owner, given in options.items():
         for name, value in given.items():
-            if value and owner != block:
+            if value and block not in owner.split(" and "):
                 raise InputError(f"{name} is an option of verify {owner}, not of verify {block}")
 
 
@@ -108,18 +113,19 @@ def _verify_ecl(
 ) -> dict[str, Any]:
     from sim.cli._options import parse_blocks
     from sim.cosim.verify import Request, verify_ecl
+
+    parse_blocks(block)
+    return verify_ecl(Request(**common, **_ecl_settings(parameters, calibration), waves=waves))
+
+
+def _ecl_settings(parameters: Path | None, calibration: Path | None) -> dict[str, Any]:
     from trigger.ecl.calibration import EclCalibration
     from trigger.ecl.parameters import EclParameters
 
-    parse_blocks(block)
-    return verify_ecl(
-        Request(
-            **common,
-            parameters=EclParameters.default() if parameters is None else EclParameters.from_toml(parameters),
-            calibration=EclCalibration() if calibration is None else EclCalibration.from_toml(calibration),
-            waves=waves,
-        )
-    )
+    return {
+        "parameters": EclParameters.default() if parameters is None else EclParameters.from_toml(parameters),
+        "calibration": EclCalibration() if calibration is None else EclCalibration.from_toml(calibration),
+    }
 
 
 def _show(record: dict[str, Any], out: Path) -> None:

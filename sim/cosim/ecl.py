@@ -97,9 +97,12 @@ def concatenate(parts: list[Windows]) -> Windows:
     )
 
 
-def records(windows: Windows, idle: np.ndarray) -> np.ndarray:
-    """Stimulus records of the windows, 16 per event; idle: cycles after each of them."""
-    layout, declared = beats(), ports()
+def records(windows: Windows, idle: np.ndarray, declared: StreamPorts | None = None) -> np.ndarray:
+    """Stimulus records of the windows, 16 per event; idle: cycles after each of them.
+
+    declared: of a component that has these ports among others; the ECL trigger's own by default.
+    """
+    layout, declared = beats(), declared or ports()
     rows = np.arange(windows.n_events * layout.N_BEATS)
     place = rows % layout.N_BEATS
     out = stream.empty_records(declared, len(rows))

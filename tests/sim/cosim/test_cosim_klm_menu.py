@@ -104,7 +104,7 @@ def test_unknown_period_and_options_of_other_blocks(tmp_path, monkeypatch):
     assert global_decision.period_of(load_menu("darktrigger"), None) == "design"
     status, _, errors = invoke("klm", "--menu", "exp16")
     assert status == 2
-    assert "--menu is an option of verify menu, not of verify klm" in errors
+    assert "--menu is an option of verify menu and chain, not of verify klm" in errors
     status, _, errors = invoke("menu", "--waves")
     assert status == 2
     assert "--waves is an option of verify ecl, not of verify menu" in errors
