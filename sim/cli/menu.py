@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli import _rates
+
 if TYPE_CHECKING:
     from trigger.menu import Menu
 
@@ -25,6 +27,7 @@ def register(app: typer.Typer) -> None:
         "import", epilog="Example: darktrigger menu import --inputs ftd.inp --algorithm ftd.alg --outputs ftd.oup --out my.toml"
     )(import_ftdl)
     group.command("registers", epilog="Example: darktrigger menu registers --period e18r781 --out registers.h")(registers)
+    _rates.register(group)
     app.add_typer(group, name="menu", epilog="Example: darktrigger menu show lml6")
 
 

@@ -25,14 +25,14 @@ from trigger import __version__
 from trigger.chain import Chain
 from trigger.digest import digest
 from trigger.errors import InputError
+from trigger.menu.deadtime import MAX_RATE_HZ, DeadTime
 
 LUMINOSITIES: Mapping[str, float] = {"pilot run": 5.5e33, "record": 5.1e34, "design": 6e35, "first design": 8e35}
 """Luminosities in cm^-2 s^-1. Source: SOURCES (talks of the collaboration): 2018, record, design of later and of earlier talks."""
-BUDGET_HZ = 30_000.0
-"""Largest average rate of the first-level trigger. Source: talks of the collaboration."""
 GUESS_SCALES = (0.3, 1.0, 3.0)
 """Multiples of the guessed background at which every rate is quoted."""
 MIN_EVENTS = 16
+_DEAD_TIME_TRIGGERS = 200_000
 _GUESS = "GUESS"
 
 
@@ -227,13 +227,25 @@ def totals_table(counted: Counted, luminosities: Mapping[str, float]) -> Table:
         for scale in study.scales:
             rate = counted.rate("accepted", scale, luminosity)
             hz, low, high, guessed = (float(values[0]) for values in (rate.hz, rate.low, rate.high, rate.guessed))
-            rows.append((label, luminosity, scale, hz, low, high, guessed, hz / BUDGET_HZ, hz <= BUDGET_HZ))
+            lost = DeadTime().lost_fraction(hz, np.random.default_rng(study.seed), _DEAD_TIME_TRIGGERS) if hz else 0.0
+            rows.append((label, luminosity, scale, hz, low, high, guessed, hz / MAX_RATE_HZ, hz <= MAX_RATE_HZ, lost))
     return Table(
         name="rate_totals",
         title=f"First-level rate of menu {study.chain.menu.name}, period {study.chain.period.name}, against 30 kHz",
-        columns=("point", "luminosity", "background_scale", "hz", "low", "high", "guessed_hz", "of_budget", "within_budget"),
+        columns=(
+            "point",
+            "luminosity",
+            "background_scale",
+            "hz",
+            "low",
+            "high",
+            "guessed_hz",
+            "of_budget",
+            "within_budget",
+            "lost",
+        ),
         rows=tuple(rows),
-        notes=_NOTES,
+        notes=(*_NOTES, "lost: part of the accepts that the readout loses at this rate, trigger.menu.deadtime (numbers recalled)."),
         stamp=study.stamp(),
     )
 
