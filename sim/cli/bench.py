@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+BENCHED = ("ecl", "tracks", "chain")
+"""Blocks that can be measured; one at a time."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
@@ -14,26 +17,71 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    block: Annotated[str, typer.Argument(help="Block of the trigger: ecl.")],
+    block: Annotated[str, typer.Argument(help="Block of the trigger: ecl, tracks or chain.")],
     out: Annotated[Path, typer.Option(help="Folder for the results (JSON, CSV).")] = Path("build/bench"),
     repeats: Annotated[int, typer.Option(min=1, help="Repetitions of each measurement.")] = 5,
-    cosim: Annotated[bool, typer.Option("--cosim/--no-cosim", help="Co-simulate too (builds the model on first use).")] = True,
-    quick: Annotated[bool, typer.Option("--quick", help="Few events, no co-simulation: a check that it runs.")] = False,
+    cosim: Annotated[bool, typer.Option("--cosim/--no-cosim", help="ecl: co-simulate too (builds the model on first use).")] = True,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few events, no co-simulation, no C models: a check that it runs.")
+    ] = False,
 ) -> None:
-    """Model, peers, co-simulation, photon response and streaming: several repetitions, minimum, median and maximum.
+    """Several repetitions of each measurement: minimum, median and maximum.
 
-    The peers are plain Python and whole-array numpy versions of the cluster finding, measured in the same run.
+    ecl: model, peers (plain Python and whole-array numpy versions of the cluster finding), co-simulation, photon response,
+    streaming. tracks: integer networks beside Keras and hls4ml's C model of the same networks, 2D finder, drift-chamber response.
+    chain: the whole decision on one core, and its blocks.
     """
+    from sim.cli._options import parse_blocks
+
+    (chosen,) = parse_blocks(block, BENCHED)[:1]
+    out.mkdir(parents=True, exist_ok=True)
+    if chosen == "tracks":
+        _tracks(out, repeats, quick)
+    elif chosen == "chain":
+        _chain(out, repeats, quick)
+    else:
+        _ecl(out, repeats, cosim, quick)
+
+
+def _tracks(out: Path, repeats: int, quick: bool) -> None:
+    from sim.progress import progress
+    from sim.studies.benchmark_tracks import QUICK_TRACKS, TrackSizes, as_table, run_benchmark
+    from sim.studies.tables import as_text, write
+
+    with progress("bench tracks", repeats + 1, unit="turns") as advance:
+        result = run_benchmark(QUICK_TRACKS if quick else TrackSizes(), repeats, step=lambda name: advance(1))
+    table = as_table(result)
+    write(table, out)
+    machine = result["machine"]
+    typer.echo(f"{machine['processor']}, {machine['cores']} cores, load {machine['load_1_min']}")
+    typer.echo(as_text(table, [name for name in table.columns if name not in ("count", "repeats", "note")]))
+    typer.echo(f"results: {out}")
+
+
+def _chain(out: Path, repeats: int, quick: bool) -> None:
+    from sim.progress import progress
+    from sim.studies.benchmark_chain import FULL_EVENTS, QUICK_EVENTS, as_table, run_benchmark
+    from sim.studies.tables import as_text, write
+    from trigger.chain import CHAIN_BLOCKS
+
+    with progress("bench chain", 1 + len(CHAIN_BLOCKS), unit="measurements") as advance:
+        result = run_benchmark(QUICK_EVENTS if quick else FULL_EVENTS, repeats, step=lambda name: advance(1))
+    table = as_table(result)
+    write(table, out)
+    machine = result["machine"]
+    typer.echo(f"{machine['processor']}, {machine['cores']} cores, load {machine['load_1_min']}")
+    typer.echo(as_text(table))
+    typer.echo(f"results: {out}")
+
+
+def _ecl(out: Path, repeats: int, cosim: bool, quick: bool) -> None:
     from dataclasses import replace
 
-    from sim.cli._options import parse_blocks
     from sim.progress import progress
     from sim.studies.benchmark import FULL, QUICK, as_table, run_benchmark
     from sim.studies.tables import as_text, write
 
-    parse_blocks(block)
     sizes = QUICK if quick else FULL if cosim else replace(FULL, cosim=0)
-    out.mkdir(parents=True, exist_ok=True)
     with progress("bench ecl", 9 + bool(sizes.cosim), unit="measurements") as advance:
         result = run_benchmark(sizes, repeats, step=lambda name: advance(1))
     table = as_table(result)

@@ -63,7 +63,7 @@ def test_study_writes_tables_and_draws_them(tmp_path, monkeypatch):
         (["display", "event", "events.npz", 2, "--out", "e.png"], "event must be 0..1, not 2"),
         (["display", "event", "events.npz", 0, "--out", "e.gif"], "--out must end in .png"),
         (["display", "event", "missing.npz", 0, "--out", "e.png"], "no such file"),
-        (["bench", "tracks"], "tracks"),
+        (["bench", "klm"], "klm does not exist in this version; it has ecl, tracks"),
         (["demo", "--out", "file/demo"], "file"),
     ],
 )
