@@ -1,9 +1,13 @@
 """Layout of the GRL decision: every input of the menu that the GRL drives has its field, in its encoding."""
 
+import dataclasses
+
 import numpy as np
 
 from trigger.fields import declared
+from trigger.grl import GrlDecision
 from trigger.grl.layout import DECISION_FIELDS, NOT_MODELLED
+from trigger.grl.rules import COLUMNS, N_COLUMNS
 from trigger.menu import Driver, load_menu
 
 FIELDS = {field.name: field for field in DECISION_FIELDS}
@@ -37,3 +41,15 @@ def test_event_files_know_the_fields():
         assert (spec.dtype, spec.shape) == (field.dtype.name, field.shape(0)[1:])
         assert spec.bounds == (0, 2**field.width - 1)
     assert declared()["grl_short_map"].dtype == np.dtype("uint32").name
+
+
+def test_the_loops_fill_every_modelled_field():
+    maps = {"grl_short_map", "grl_inner_map"}
+    filled = {f"grl_{name}" for name in COLUMNS._fields}
+    assert filled == set(FIELDS) - maps - {one.name for one in NOT_MODELLED}
+    assert sum(field.length for field in DECISION_FIELDS) == N_COLUMNS
+    assert COLUMNS.cdc_open90 == FIELDS["grl_ts"].length + FIELDS["grl_ta"].length
+
+
+def test_the_record_has_the_declared_fields_in_order():
+    assert [field.name for field in dataclasses.fields(GrlDecision)] == list(FIELDS)
