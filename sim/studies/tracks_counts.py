@@ -23,11 +23,8 @@ THETA_RESIDUAL_EDGES = np.linspace(-160.0, 160.0, 3201)
 FAR_FROM_CM = 30.0
 """Background tracks start at least so far from the interaction point. Source: the project's figure of merit."""
 LINES = ("t2>=2", "ffo", "fyo", "stt")
-"""ffo: also two tracks with azimuths 90 degrees apart; fyo: ffo and a y track; stt: a single track. Vetoes are left out."""
+"""ffo: also two open tracks (90 degrees, by the GRL); fyo: ffo and a y track; stt: a single track. Vetoes are left out."""
 ACCEPTANCES = ("all", "both muons 17-150 deg", "both muons 35-123 deg, pT > 0.5 GeV")
-N_BINS, OPEN_BINS = 36, range(9, 28)
-"""Azimuth counts in bins of 10 degrees; tracks are open if their bins differ by these numbers (basf2 TRGGRLMatchModule [SIM])."""
-PASSES = ("2D", "answered", "stt", "y")
 EVERY, FAST = "every 2D track", "momentum of a single track"
 """Tracks among which cuts are compared: all, and those that pass the momentum cut of the single-track trigger."""
 
@@ -158,7 +155,7 @@ def _lines(part: Slice) -> Counters:
         name: np.bincount(event[chosen], minlength=n_events) == 2 for name, chosen in inside.items()
     }
     two = np.diff(part.tracks.track_offsets) >= 2
-    opened = two & open_tracks(part)
+    opened = two & part.opened
     fired = {"t2>=2/": two, "ffo/": opened}
     for network, answers in part.answers.items():
         fired[f"fyo/{network}"] = opened & answers.single.grl_ty.any(axis=1)
@@ -167,13 +164,3 @@ def _lines(part: Slice) -> Counters:
         f"lines/{line}": np.array([[chosen.sum(), (chosen & passed).sum()] for chosen in accepted.values()], np.int64)
         for line, passed in fired.items()
     }
-
-
-def open_tracks(part: Slice) -> NDArray[np.bool_]:
-    """Whether two 2D tracks of each event have azimuths at the origin that are open."""
-    n_events = len(part.truth.offsets) - 1
-    event = np.repeat(np.arange(n_events), np.diff(part.tracks.track_offsets))
-    azimuth = np.degrees(part.tracks.plane.phi0_rad(part.tracks.track_phi_raw)) % 360
-    there = np.zeros((n_events, N_BINS), bool)
-    there[event, np.floor(azimuth / (360 / N_BINS)).astype(np.int64) % N_BINS] = True
-    return np.any([(there & np.roll(there, step, axis=1)).any(axis=1) for step in OPEN_BINS], axis=0)

@@ -33,6 +33,7 @@ from trigger.cdc import (
     SingleTrackTrigger,
 )
 from trigger.geometry.cdc import PT_RADIUS_GEV_PER_CM
+from trigger.grl import GrlTrigger
 
 SLICE_EVENTS = 4096
 """Events that are in memory together. Our choice; part of what a seed means."""
@@ -105,13 +106,17 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Slice:
-    """Some events of a block: truth, 2D tracks, which belongs to which, inputs, and the answers by network."""
+    """Some events of a block: truth, 2D tracks, which belongs to which, inputs, and the answers by network.
+
+    opened: bool (n,), whether two tracks of the event are open, as the GRL says.
+    """
 
     truth: Truth
     tracks: HoughTracks
     matched: Matched
     vectors: NeuroVectors
     answers: Mapping[str, Answers]
+    opened: NDArray[np.bool_]
 
 
 def samples(events: int) -> tuple[Sample, ...]:
@@ -172,4 +177,9 @@ def decide(truth: Truth, segments: Mapping[str, NDArray], networks: Mapping[str,
         )
         answers[name] = Answers(raw=raw, single=single)
     matched = match(tracks, truth.offsets, truth.phi_rad, truth.omega_per_cm)
-    return Slice(truth=truth, tracks=tracks, matched=matched, vectors=vectors, answers=answers)
+    grl = GrlTrigger().run(
+        segments["cdc_offsets"], segments["cdc_ts_id"], tracks.track_offsets, tracks.track_phi_raw, tracks.track_omega_raw
+    )
+    return Slice(
+        truth=truth, tracks=tracks, matched=matched, vectors=vectors, answers=answers, opened=grl.arrays()["grl_cdc_open90"] > 0
+    )

@@ -12,7 +12,7 @@ from sim.studies import tracks_counts, tracks_tables
 from sim.studies.statistics import efficiency
 from sim.studies.tables import read
 from sim.studies.tracks import CountBlock, TrackStudy, jobs, run_study
-from sim.studies.tracks_counts import histogram, in_bins, open_tracks, theta_of, z_of
+from sim.studies.tracks_counts import histogram, in_bins, theta_of, z_of
 from sim.studies.tracks_matching import match
 from sim.studies.tracks_plots import plots
 from sim.studies.tracks_report import write_report
@@ -67,16 +67,6 @@ def test_outputs_in_cm_and_degrees():
     raw = np.array([[0, 0], [4096, 4096], [-2048, -4096]])
     assert z_of(raw).tolist() == [0.0, 100.0, -50.0]
     assert theta_of(raw).tolist() == [90.0, 170.0, 10.0]
-
-
-@pytest.mark.parametrize(
-    ("bins", "expected"), [((0, 9), True), ((0, 8), False), ((0, 27), True), ((0, 28), False), ((30, 3), True)]
-)
-def test_open_tracks_by_ten_degree_bins(bins, expected):
-    middle = np.radians(10 * np.array(bins) + 5)
-    phi_raw = np.round(middle / (np.pi / PLANE.n_phi)).astype(int) + PLANE.n_phi - 1
-    part = SimpleNamespace(truth=SimpleNamespace(offsets=np.array([0, 2])), tracks=found_tracks([0, 2], phi_raw, [0, 0]))
-    assert open_tracks(part).tolist() == [expected]
 
 
 def test_width_of_a_known_distribution():
