@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    block: Annotated[str, typer.Argument(help="ecl, tracks.{segments,hough,neuro,codesign}, klm, grl, menu or chain.")],
+    block: Annotated[str, typer.Argument(help="ecl, tracks.{segments,hough,inputs,neuro,codesign,stt}, klm, grl, menu or chain.")],
     events: Annotated[int, typer.Option(help="Number of events; of input vectors for tracks.neuro.")] = 100_000,
     out: Annotated[Path | None, typer.Option(help="Record to write (.json); verify-BLOCK.json by default.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the events.")] = 1,
@@ -45,15 +45,17 @@ def verify(
 
     Events of ecl: on, below and above every threshold, at every angle edge, random, adversarial, timed, physics. Of
     tracks.segments, in frames of the whole chamber: tracks on background, segments with ties, any filling, extremes. Of
-    tracks.hough: tracks, bundles, any filling with random segments, extremes. Of tracks.neuro: five networks of random and
-    corner weights on random and corner vectors. Of tracks.codesign: random, corner, simulated and real tracks through integer
-    model, Keras, hls4ml's C++ model and RTL. Of klm: any filling, tracks, sectors at the cut, extremes. Of grl: patterns
-    of short tracks with and without a gap, tracks and clusters at every edge, crowds, any filling. Of menu: many, few and just
-    those input bits that a line reads, with running prescale counters. Of chain: the stimuli of the blocks together, and muon
-    pairs through the response of all detectors; tracks enter as the neuro trigger answers them. The record has the verdict,
-    digests, versions and the upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
+    tracks.hough: tracks, bundles, any filling with random segments, extremes. Of tracks.inputs: tracks with segments at the edges
+    of all windows and times, any filling, physics. Of tracks.stt: all curvatures, steps of angle and cuts. Of tracks.neuro: five
+    networks of random and corner weights on random and corner vectors. Of tracks.codesign: random, corner, simulated and real
+    tracks through integer model, Keras, hls4ml's C++ model and RTL. Of klm: any filling, tracks, sectors at the cut, extremes. Of
+    grl: patterns of short tracks with and without a gap, tracks and clusters at every edge, crowds, any filling. Of menu: many,
+    few and just those input bits that a line reads, with running prescale counters. Of chain: the stimuli of the blocks together,
+    and muon pairs through the response of all detectors; tracks enter as the neuro trigger answers them. The record has the
+    verdict, digests, versions and the upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in
+    excess.
     """
-    from sim.cosim import chain, grl, klm, verify_codesign, verify_tracks
+    from sim.cosim import chain, grl, klm, verify_codesign, verify_neuro, verify_tracks
     from sim.cosim import menu as global_decision
     from sim.cosim.campaign import Job
     from sim.cosim.simulators import parse_simulator
@@ -80,6 +82,8 @@ def verify(
         verify_tracks.HOUGH: verify_tracks.verify_hough,
         verify_tracks.NEURO: verify_tracks.verify_neuro,
         verify_tracks.SEGMENTS: verify_tracks.verify_segments,
+        verify_neuro.INPUTS: verify_neuro.verify_inputs,
+        verify_neuro.STT: verify_neuro.verify_stt,
         klm.BLOCK: klm.verify_klm,
         grl.BLOCK: grl.verify_grl,
     }
@@ -139,6 +143,10 @@ def _show(record: dict[str, Any], out: Path) -> None:
     typer.echo(f"{'passed' if record['passed'] else 'FAILED'}: {record['n_events']:,} events, {counts}")
     typer.echo(f"mismatch rate below {record['mismatch_rate_upper_limit_95']:.2g} (95 %); latency {latency}")
     typer.echo(f"{record['wall_s']:.1f} s in {record['simulator']} after {record['build_s']:.1f} s for the model; record {out}")
+    if "line_latency" in record:
+        cycles = sorted(record["line_latency"].values())
+        alone = ", ".join(f"{n} cycles: {cycles.count(n)}" for n in dict.fromkeys(cycles))
+        typer.echo(f"lines by the latency that each would have alone (all wait for the last): {alone}")
     for name in record["evidence"].get("event_files", []):
         typer.echo(f"events that differ: {out.with_name(name)}")
     if "waveform" in record["evidence"]:

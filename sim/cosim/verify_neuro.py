@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ FRAMES_PER_RUN = 8192
 """Frames that go through the input stage at once (our choice: some hundred MB)."""
 
 
+@cache
 def inputs_rtl(plane: HoughPlane, windows: InputWindows) -> tuple[Rtl, int]:
     """(RTL of the input stage, initiation interval), generated in seconds."""
     from hdl.cdc.neuro.inputs import NeuroInputs as InputsRtl
@@ -34,6 +36,7 @@ def inputs_rtl(plane: HoughPlane, windows: InputWindows) -> tuple[Rtl, int]:
     return rtl, component.INITIATION_INTERVAL
 
 
+@cache
 def stt_rtl(trigger: SingleTrackTrigger) -> tuple[Rtl, int]:
     """(RTL of the single-track trigger, initiation interval), generated in seconds."""
     from hdl.cdc.single_track import SingleTrackTrigger as TriggerRtl
