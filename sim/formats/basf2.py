@@ -17,7 +17,7 @@ import uproot
 from numpy.typing import NDArray
 
 from sim.formats import root
-from sim.formats.basf2_objects import PER_EVENT, SOURCES, Source
+from sim.formats.basf2_objects import ALIASES, PER_EVENT, SOURCES, Source
 from sim.formats.common import Arrays, Reader
 from trigger.errors import InputError
 from trigger.fields import OFFSETS
@@ -116,5 +116,5 @@ def _branches_of(tree: Any) -> Mapping[tuple[str, str], str]:
     for path in tree.keys(recursive=True, full_paths=True):
         parts = [part for part in _PATH.split(_INDEX.sub("", path)) if part]
         for name in parts[:-1]:
-            found.setdefault((name, parts[-1]), path)
+            found.setdefault((name, ALIASES.get(parts[-1], parts[-1])), path)
     return found

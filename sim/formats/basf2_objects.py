@@ -139,6 +139,8 @@ SOURCES = (
     ),
 )
 """Objects with primitives; of several for a group the first that is there is read."""
+ALIASES = {"m_tdcCount": "m_driftTime"}
+"""Other names of members, in other releases."""
 PER_EVENT = {
     "experiment": ("EventMetaData", "m_experiment"),
     "run": ("EventMetaData", "m_run"),

@@ -95,6 +95,8 @@ def test_wires_and_klm_layers(tmp_path):
     assert record["wire_id"].tolist() == [159, layers().first_wire[8 + 2] + 7, 14335]  # layer 2 of superlayer 1 is the eleventh
     assert record["wire_time"].tolist() == [2, 0, 7]  # half the bins below 5013, cut off downwards
     assert [record[f"klm_{name}"].tolist() for name in ("section", "sector", "layer")] == [[1, 2, 3], [7, 3, 0], [14, 0, 13]]
+    write_basf2(tmp_path / "c.root", {"CDCHits": {"m_eWire": wires["m_eWire"], "m_tdcCount": wires["m_driftTime"]}})
+    assert read_events(tmp_path / "c.root")["wire_time"].tolist() == [2, 0, 7]  # the member's name in other releases
     write_basf2(tmp_path / "b.root", {"CDCHits": wires, "CDCHits4Trg": {name: [[], [], []] for name in wires}})
     assert read_events(tmp_path / "b.root")["wire_offsets"].tolist() == [0, 0, 0, 0]
 
