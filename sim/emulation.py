@@ -142,5 +142,6 @@ def _menu_labels(work: _Work, plan: ChainPlan) -> dict[str, Any]:
         "period": work.chain.period.name,
         "prescaling": work.output.prescaling.value,
         "prescale_seed": work.output.seed,
+        "from_file": [] if plan.inputs is None else list(plan.inputs.from_file),
         "not_supplied": dict(plan.not_supplied),
     }

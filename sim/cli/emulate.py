@@ -81,7 +81,7 @@ def emulate(
 
 
 def _show(plan: ChainPlan) -> None:
-    """What was left out, and what the menu read as 0."""
+    """What was left out, what the menu read as 0, and what it took from the file."""
     for name, reason in plan.left_out.items():
         typer.echo(f"left out: {name} ({reason})")
     by_reason: dict[str, list[str]] = {}
@@ -89,6 +89,8 @@ def _show(plan: ChainPlan) -> None:
         by_reason.setdefault(reason, []).append(name)
     for reason, names in by_reason.items():
         typer.echo(f"read 0: {_some(names)} ({reason})")
+    if plan.inputs is not None and plan.inputs.from_file:
+        typer.echo(f"taken from the file: {_some(list(plan.inputs.from_file))}")
     if plan.inputs is not None and plan.inputs.unread:
         typer.echo(f"not an input of the menu: {_some(list(plan.inputs.unread))}")
 

@@ -33,11 +33,12 @@ class Origin(enum.Enum):
 class InputPlan:
     """How the inputs of a menu are filled from fields of given names.
 
-    origins: of each position. absent: why an input reads 0, by its name; spare inputs are not named. unread: fields `ext_*` that no
-    input reads: misspelt, or of another menu.
+    origins: of each position. from_file: names of the bits that the file fills. absent: why an input reads 0, by its name; spare
+    inputs are not named. unread: fields `ext_*` that no input reads: misspelt, or of another menu.
     """
 
     origins: tuple[Origin, ...]
+    from_file: tuple[str, ...]
     absent: Mapping[str, str]
     unread: tuple[str, ...]
 
@@ -65,7 +66,8 @@ def plan_inputs(menu: Menu, names: Collection[str]) -> InputPlan:
         if item.driver is not Driver.SPARE and all(origins[position] is Origin.ABSENT for position in item.bits):
             absent[item.name] = _reason(item)
     unread = tuple(name for name in names if name.startswith(EXTERNAL_PREFIX) and name not in known)
-    return InputPlan(origins=tuple(origins), absent=absent, unread=unread)
+    from_file = tuple(name for name, origin in zip(menu.input_names, origins, strict=True) if name and origin is Origin.FILE)
+    return InputPlan(origins=tuple(origins), from_file=from_file, absent=absent, unread=unread)
 
 
 def fill_inputs(menu: Menu, given: Mapping[str, NDArray], n_events: int) -> NDArray[np.bool_]:

@@ -62,6 +62,8 @@ def test_the_decision_in_every_format(tmp_path, suffix):
     assert (labels["menu"], labels["period"], labels["prescaling"]) == ("darktrigger", "design", "random")
     assert labels["not_supplied"]["top_1"] == "pass-through, and not in the file"
     assert "top_0" not in labels["not_supplied"]
+    assert labels["from_file"] == ["top_0"]
+    assert "taken from the file: top_0\n" in shown
     assert result.meta["digests"]["menu"] == menu.digest
 
 

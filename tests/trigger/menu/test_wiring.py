@@ -91,6 +91,8 @@ def test_bits_that_no_block_answers_come_from_the_file() -> None:
     assert bits[:, names.index("ehigh")].tolist() == [False] * 3
     assert [plan.origins[names.index(name)] for name in ("ehigh", "top_0", "top_1")] == [Origin.BLOCK, Origin.FILE, Origin.FILE]
     assert not plan.absent
+    assert {"top_0", "top_1", "nimin1"} <= set(plan.from_file)
+    assert not {"ehigh", "t2_0"} & set(plan.from_file)
 
 
 def test_what_reads_zero_is_named_with_its_reason() -> None:
