@@ -1,0 +1,197 @@
+"""Cost of every block as RTL: designs by name and reuse, synthesised once each, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.progress import progress
+from sim.provenance import stamp
+from sim.studies.tables import Table
+from trigger.errors import InputError
+
+if TYPE_CHECKING:
+    from hdl.synthesis import Report
+    from sim.cosim.rtl import Rtl
+
+REUSES = (1, 2, 4)
+"""Reuse factors of the networks unless the user names others."""
+NETWORKS = ("tracks.neuro", "tracks.codesign")
+_SEED = 1
+"""Of the classic weights: random ones of about the trained size."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A design to be synthesised. interval: cycles from event to event. rtl: digest of what it was made from."""
+
+    verilog: str
+    top: str
+    latency: int
+    interval: int
+    made_from: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """One row of the table: a block, what is chosen about it, and how it is made. reuse: 0 where there is no such choice."""
+
+    block: str
+    variant: str
+    reuse: int
+    build: Callable[[], Built]
+
+
+def designs(names: Sequence[str], reuses: Sequence[int] = REUSES) -> list[Design]:
+    """Designs of the named blocks; InputError for an unknown name or a reuse below 1."""
+    for name in names:
+        if name not in BLOCKS:
+            msg = f"block must be one of {', '.join(BLOCKS)}, not {name!r}"
+            raise InputError(msg)
+    if not reuses or min(reuses) < 1:
+        msg = f"reuse must be one or more numbers of at least 1, not {list(reuses)}"
+        raise InputError(msg)
+    return [design for name in names for design in BLOCKS[name](tuple(reuses))]
+
+
+def cost_table(chosen: Sequence[Design], *, cache: Path | None = None, only_done: bool = False) -> Table:
+    """The table of these designs, in their order. only_done: leave out what would have to be synthesised now."""
+    from hdl.synthesis import UT4, WORTH, is_done, synthesise
+
+    rows, reports, digests = [], [], {}
+    with progress("synthesis", len(chosen), unit="designs") as advance:
+        for design in chosen:
+            built = design.build()
+            if not only_done or is_done(built.verilog, built.top, cache=cache):
+                report = synthesise(built.verilog, built.top, cache=cache)
+                rows.append(_row(design, built, report))
+                reports.append(report)
+                digests[f"{design.block} {design.variant} {design.reuse}"] = built.made_from
+            advance(1)
+    return Table(
+        name="costs",
+        title=f"Cost of blocks, percentages of {UT4.name}",
+        columns=COLUMNS,
+        rows=tuple(rows),
+        notes=(
+            WORTH,
+            f"{UT4.name}: {UT4.lut:,} look-up tables, {UT4.ff:,} flip-flops, {UT4.dsp:,} DSP slices, {UT4.ramb36:,} RAMB36",
+        ),
+        stamp=stamp("synth", seed=_SEED, digests=digests, labels={"yosys": sorted({report.yosys for report in reports})}),
+    )
+
+
+COLUMNS = (
+    "block", "variant", "reuse", "lut", "lut_percent", "carry", "ff", "ff_percent", "dsp", "dsp_percent", "ramb18", "ramb36",
+    "memory_bits", "memory_percent", "levels", "carry_cells", "latency", "interval",
+)  # fmt: skip
+
+
+def _row(design: Design, built: Built, report: Report) -> tuple[str | int | float, ...]:
+    percent = {name: round(100 * share, 2) for name, share in report.shares().items()}
+    return (
+        design.block, design.variant, design.reuse, report.lut, percent["lut"], report.carry, report.ff, percent["ff"], report.dsp,
+        percent["dsp"], report.ramb18, report.ramb36, report.memory_bits, percent["ramb36"], report.levels, report.carry_cells,
+        built.latency, built.interval,
+    )  # fmt: skip
+
+
+def _built(rtl: Rtl, interval: int) -> Built:
+    design = rtl.design
+    return Built(
+        verilog=design.verilog, top=design.ports.module, latency=rtl.latency, interval=interval, made_from=rtl.declarations
+    )
+
+
+def _alone(block: str, build: Callable[[], Built]) -> Callable[[tuple[int, ...]], list[Design]]:
+    """A block without a choice of reuse."""
+    return lambda reuses: [Design(block=block, variant="", reuse=0, build=build)]
+
+
+def _ecl() -> Built:
+    from hdl.ecl.trigger import EclTrigger
+    from sim.cosim.rtl import ecl_rtl
+    from trigger.ecl import EclCalibration, EclParameters
+
+    return _built(ecl_rtl(EclParameters.default(), EclCalibration()), EclTrigger.INITIATION_INTERVAL)
+
+
+def _hough() -> Built:
+    from hdl.cdc.hough.finder import HoughFinder
+    from sim.cosim.verify_tracks import hough_rtl
+    from trigger.cdc.hough import HoughPlane
+
+    return _built(hough_rtl(HoughPlane()), HoughFinder.INITIATION_INTERVAL)
+
+
+def _klm() -> Built:
+    from hdl.klm import KlmTrigger
+    from sim.cosim.klm import klm_rtl
+    from trigger.klm import KlmParameters
+
+    return _built(klm_rtl(KlmParameters()), KlmTrigger.INITIATION_INTERVAL)
+
+
+def _menu() -> Built:
+    from hdl.menu.trigger import MenuTrigger
+    from sim.cosim.menu import menu_rtl, period_of
+    from trigger.menu import load_menu
+
+    menu = load_menu("exp16")
+    return _built(menu_rtl(menu, period_of(menu, None)), MenuTrigger.INITIATION_INTERVAL)
+
+
+def _neuro(reuses: tuple[int, ...]) -> list[Design]:
+    """Classic network: five experts, weights in memories; and one expert whose weights are constants."""
+    from sim.cosim.verify_tracks import neuro_networks, neuro_rtl
+
+    def build(reuse: int, in_memory: bool) -> Built:
+        networks = neuro_networks(_SEED)
+        return _built(*neuro_rtl(networks if in_memory else networks[:1], reuse=reuse, in_memory=in_memory))
+
+    return [
+        Design(
+            block="tracks.neuro",
+            variant=variant,
+            reuse=reuse,
+            build=partial(build, reuse, in_memory),
+        )
+        for variant, in_memory in (("5 experts, weights in memory", True), ("1 expert, constant weights", False))
+        for reuse in reuses
+    ]
+
+
+def _codesign(reuses: tuple[int, ...]) -> list[Design]:
+    """Codesign network as shipped: our RTL by reuse, and the peer's."""
+    from sim.cosim.verify_codesign import codesign_rtl
+    from trigger.networks import load_network
+
+    network = load_network("codesign").codesign
+
+    def build(reuse: int) -> Built:
+        return _built(*codesign_rtl(network, reuse=reuse))
+
+    def peer() -> Built:
+        from hls.networks import set_up_tensorflow
+        from hls.peer import NAME, da4ml_rtl
+
+        set_up_tensorflow(_SEED)
+        rtl = da4ml_rtl(network)
+        return Built(verilog=rtl.verilog, top=NAME, latency=rtl.latency, interval=1, made_from=load_network("codesign").digest)
+
+    ours = [Design(block="tracks.codesign", variant="", reuse=reuse, build=partial(build, reuse)) for reuse in reuses]
+    return [*ours, *([Design(block="tracks.codesign", variant="da4ml", reuse=1, build=peer)] if 1 in reuses else [])]
+
+
+BLOCKS: dict[str, Callable[[tuple[int, ...]], list[Design]]] = {
+    "ecl": _alone("ecl", _ecl),
+    "tracks.hough": _alone("tracks.hough", _hough),
+    "tracks.neuro": _neuro,
+    "tracks.codesign": _codesign,
+    "klm": _alone("klm", _klm),
+    "menu": _alone("menu", _menu),
+}
+"""Blocks that can be synthesised; another one joins with its line here."""
