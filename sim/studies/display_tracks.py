@@ -1,0 +1,304 @@
+"""Event display of the track trigger: hits and segments across the beam, Hough plane, tracks along the beam, decisions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from sim.detector.cdc.cells import azimuth_of_wire_0, radius_at
+from sim.detector.cdc.geometry import OUTER_RADIUS_CM, wires
+from sim.detector.ecl.species import charges
+from sim.studies.style import GRID, INK, MUTED, SERIES, save, styled
+from sim.studies.tracks_counts import theta_of, z_of
+from trigger.cdc import HoughFinder, SegmentFinder, SingleTrackCuts, TrackDecision, TrackTrigger
+from trigger.cdc.segments.shapes import segment_wires, shape_of
+from trigger.errors import InputError
+from trigger.geometry.cdc import N_WIRES, PT_RADIUS_GEV_PER_CM, layers, superlayers
+from trigger.networks import FrozenNetwork
+
+WIRE_FIELDS = ("wire_offsets", "wire_id", "wire_time")
+SEGMENT_FIELDS = ("cdc_offsets", "cdc_ts_id", "cdc_priority", "cdc_lr", "cdc_time")
+TRUTH_FIELDS = tuple(f"true_particle_{name}" for name in ("offsets", "pdg", "px", "py", "pz", "vx", "vy", "vz"))
+AXIAL, STEREO, HITS = SERIES[0], SERIES[2], "#b8bec9"
+AXIAL_SHADE, STEREO_SHADE = "#f4f6f9", "#e9edf3"
+TRACK_COLOURS = (SERIES[1], SERIES[3], SERIES[4], SERIES[5])
+_STEPS = 60
+_ROWS = 10
+"""Tracks that the list shows."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrackView:
+    """One event as it is drawn: its wire hits (none if the file has segments alone), segments, votes of the Hough plane, decision.
+
+    truth: columns (m, 6) of charged particles: azimuth and curvature [1/cm] at the vertex, cot(theta), vertex x, y, z [cm].
+    """
+
+    wire_id: NDArray[np.int64]
+    segments: Mapping[str, NDArray]
+    votes: NDArray[np.uint8]
+    decision: TrackDecision
+    truth: NDArray[np.float64]
+    network: str
+    title: str
+
+
+def view(
+    arrays: Mapping[str, np.ndarray], number: int, network: FrozenNetwork, name: str, source: str = "event", title: str = ""
+) -> TrackView:
+    """What the track trigger makes of event ``number`` (from 0) of these wire hits or segments; InputError if there is none.
+
+    network, name: the network and what it is called. title: over the picture; else experiment, run and event number, or source
+    and place.
+    """
+    from_wires = set(WIRE_FIELDS) <= set(arrays)
+    fields = WIRE_FIELDS if from_wires else SEGMENT_FIELDS
+    n_events = arrays[fields[0]].size - 1
+    if not 0 <= number < n_events:
+        msg = f"{source}: event must be 0..{n_events - 1}, not {number}"
+        raise InputError(msg)
+    one = _event(arrays, fields, number)
+    segments = SegmentFinder().run(*one.values()).arrays() if from_wires else one
+    places = [segments[name] for name in SEGMENT_FIELDS]
+    ids = [f"{name} {int(arrays[name][number])}" for name in ("experiment", "run", "event") if name in arrays]
+    return TrackView(
+        wire_id=np.asarray(one["wire_id"], np.int64) if from_wires else np.zeros(0, np.int64),
+        segments=segments,
+        votes=HoughFinder().cells(*places[:3])[0],
+        decision=TrackTrigger(network=network.network).run(*places),
+        truth=_truth(_event(arrays, TRUTH_FIELDS, number)) if set(TRUTH_FIELDS) <= set(arrays) else np.zeros((0, 6)),
+        network=name,
+        title=title or ", ".join(ids) or f"{source}, event {number}",
+    )
+
+
+def _event(arrays: Mapping[str, np.ndarray], names: tuple[str, ...], number: int) -> dict[str, np.ndarray]:
+    """One event of a group of fields, the first of which are its offsets."""
+    first, last = (int(place) for place in arrays[names[0]][number : number + 2])
+    return {names[0]: np.array([0, last - first], np.int64)} | {name: arrays[name][first:last] for name in names[1:]}
+
+
+def _truth(one: Mapping[str, NDArray]) -> NDArray[np.float64]:
+    columns = {name.removeprefix("true_particle_"): np.asarray(array, float) for name, array in one.items()}
+    charge = charges(one["true_particle_pdg"])
+    pt = np.hypot(columns["px"], columns["py"])
+    seen = (charge != 0) & (pt > 0)
+    rows = [
+        np.arctan2(columns["py"], columns["px"]), charge * PT_RADIUS_GEV_PER_CM / np.maximum(pt, 1e-9),
+        columns["pz"] / np.maximum(pt, 1e-9), columns["vx"], columns["vy"], columns["vz"],
+    ]  # fmt: skip
+    return np.stack(rows, axis=1)[seen]
+
+
+@cache
+def _wire_places() -> NDArray[np.float64]:
+    """x and y of every wire at z = 0, cm (14336, 2)."""
+    lines, places = wires(False), np.zeros((N_WIRES, 2))
+    for layer, (first, n) in enumerate(zip(layers().first_wire, layers().n_wires, strict=True)):
+        azimuth = azimuth_of_wire_0(lines, layer, 0.0) + lines.cell[layer] * np.arange(n)
+        part = -lines.z_bwd_cm[layer] / (lines.z_fwd_cm[layer] - lines.z_bwd_cm[layer])
+        radius = radius_at(lines.radius_cm[layer], lines.half_twist_sine[layer], part)
+        places[first : first + n] = radius * np.stack([np.cos(azimuth), np.sin(azimuth)], axis=1)
+    return places
+
+
+def _priority_wires(segments: Mapping[str, NDArray]) -> NDArray[np.int64]:
+    """The wire that carries the priority hit of each segment."""
+    ids = np.asarray(segments["cdc_ts_id"], np.int64)
+    first = np.array([shape_of(s).first for s in range(len(superlayers().n_segments))])[superlayers().of_segment[ids]]
+    return segment_wires()[ids, first + np.asarray(segments["cdc_priority"], np.int64) % 3].astype(np.int64)
+
+
+def _arc(phi0: float, omega: float, x0: float = 0.0, y0: float = 0.0) -> tuple[NDArray, NDArray, NDArray]:
+    """(x, y, path) of the outgoing arm of a circle from its start to the outer wall; positive curvature lowers the azimuth."""
+    reach = min(OUTER_RADIUS_CM, 2 / max(abs(omega), 1e-9)) - 1e-6
+    chord = np.linspace(0, reach, _STEPS)
+    half = np.arcsin(np.clip(chord * omega / 2, -1, 1))
+    path = np.where(np.abs(omega) > 1e-6, 2 * half / (omega if abs(omega) > 1e-6 else 1.0), chord)
+    return x0 + chord * np.cos(phi0 - half), y0 + chord * np.sin(phi0 - half), path
+
+
+def draw(event: TrackView) -> Figure:
+    """The picture of one event."""
+    with styled():
+        figure = Figure(figsize=(14, 8.2))
+        across = figure.add_axes((0.05, 0.125, 0.48, 0.815))
+        plane = figure.add_axes((0.61, 0.66, 0.335, 0.275))
+        along = figure.add_axes((0.61, 0.33, 0.375, 0.24))
+        listed = figure.add_axes((0.575, 0.01, 0.42, 0.255))
+        _draw_across(across, event)
+        _draw_plane(figure, plane, event)
+        _draw_along(along, event)
+        _draw_list(listed, event)
+        across.set_title(event.title, loc="left", pad=10)
+    return figure
+
+
+def _colour(track: int) -> str:
+    return TRACK_COLOURS[track % len(TRACK_COLOURS)]
+
+
+def _draw_across(axes: Axes, event: TrackView) -> None:
+    """Hits, segments and 2D tracks in the plane across the beam."""
+    angle = np.linspace(0, 2 * np.pi, 361)
+    lines = layers()
+    for s in range(len(superlayers().n_segments)):
+        radii = lines.radius_cm[lines.superlayer == s]
+        shade = AXIAL_SHADE if superlayers().axial[s] else STEREO_SHADE
+        axes.fill(*(radii.max() * np.stack([np.cos(angle), np.sin(angle)])), color=shade, lw=0, zorder=0.5 - 0.01 * s)
+    inner = lines.radius_cm.min() * np.stack([np.cos(angle), np.sin(angle)])
+    axes.fill(*inner, color="white", lw=0, zorder=0.6)
+    hits = _wire_places()[event.wire_id]
+    axes.scatter(hits[:, 0], hits[:, 1], s=3, color=HITS, lw=0, zorder=2)
+    x, y = _wire_places()[_priority_wires(event.segments)].T
+    chosen = np.unique(event.decision.neuro.vectors.track_hit[event.decision.neuro.vectors.track_hit >= 0])
+    axial = superlayers().axial[superlayers().of_segment[event.segments["cdc_ts_id"]]]
+    for kind, colour in ((axial, AXIAL), (~axial, STEREO)):
+        axes.scatter(x[kind], y[kind], s=26, facecolors="white", edgecolors=colour, lw=1.2, zorder=4)
+    for kind, colour in ((axial[chosen], AXIAL), (~axial[chosen], STEREO)):
+        axes.scatter(x[chosen][kind], y[chosen][kind], s=26, color=colour, lw=0, zorder=5)
+    for phi0, omega, _, x0, y0, _ in event.truth:
+        axes.plot(*_arc(phi0, omega, x0, y0)[:2], color=MUTED, lw=1.1, ls=(0, (4, 3)), zorder=3)
+    tracks = event.decision.tracks
+    for k, (phi0, omega) in enumerate(
+        zip(tracks.plane.phi0_rad(tracks.track_phi_raw), tracks.plane.omega_per_cm(tracks.track_omega_raw), strict=True)
+    ):
+        px, py, _ = _arc(float(phi0), float(omega))
+        axes.plot(px, py, color=_colour(k), lw=1.8, zorder=3)
+        axes.annotate(
+            str(k + 1), (px[-1], py[-1]), (px[-1] * 1.045, py[-1] * 1.045), ha="center", va="center", fontsize=9, fontweight="bold",
+            color=_colour(k), zorder=6,
+        )  # fmt: skip
+    limit = 1.07 * OUTER_RADIUS_CM
+    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xlabel="x [cm]", ylabel="y [cm]")
+    axes.grid(False)
+    _legend(axes, event)
+
+
+def _legend(axes: Axes, event: TrackView) -> None:
+    """What the marks mean."""
+    marks = [
+        Line2D([], [], ls="", marker="o", ms=5, color=AXIAL, label="axial segment of a track"),
+        Line2D([], [], ls="", marker="o", ms=5, color=STEREO, label="stereo segment of a track, at z = 0"),
+        Line2D([], [], ls="", marker="o", ms=5, mfc="white", mec=INK, label="other segment"),
+        Line2D([], [], color=TRACK_COLOURS[0], lw=1.8, label="2D track"),
+    ]
+    if event.wire_id.size:
+        marks.append(Line2D([], [], ls="", marker="o", ms=2.5, color=HITS, label="wire hit"))
+    if len(event.truth):
+        marks.append(Line2D([], [], color=MUTED, lw=1.1, ls=(0, (4, 3)), label="true charged particle"))
+    axes.legend(handles=marks, loc="upper center", bbox_to_anchor=(0.5, -0.075), ncols=3, fontsize=8.5, handlelength=1.6)
+
+
+def _draw_plane(figure: Figure, axes: Axes, event: TrackView) -> None:
+    """Number of axial superlayers that vote for each cell, and the tracks."""
+    plane = event.decision.tracks.plane
+    count = np.zeros(event.votes.shape, int)
+    for bit in range(5):
+        count += (event.votes >> bit) & 1
+    half = plane.n_omega * plane.omega_step_per_cm * 100
+    colours = ListedColormap(["white", "#e3e8f0", "#c3cede", "#93a8c4", "#4f6f9c", "#12284a"])
+    image = axes.imshow(
+        count.T, origin="lower", aspect="auto", extent=(-180, 180, -half, half), cmap=colours,
+        norm=BoundaryNorm(np.arange(-0.5, 6), 6), interpolation="nearest",
+    )  # fmt: skip
+    tracks = event.decision.tracks
+    phi = np.degrees(plane.phi0_rad(tracks.track_phi_raw))
+    omega = plane.omega_per_cm(tracks.track_omega_raw) * 100
+    for k, (x, y) in enumerate(zip(phi, omega, strict=True)):
+        axes.plot(x, y, "o", ms=9, mfc="none", mec=_colour(k), mew=1.8)
+        axes.annotate(str(k + 1), (x, y), (8, 5), textcoords="offset points", fontsize=9, fontweight="bold", color=_colour(k))
+    axes.set_xticks(range(-180, 181, 60))
+    axes.set_xlabel("azimuth at the origin [°]", labelpad=2)
+    axes.set_ylabel("curvature [1/m]")
+    axes.set_title("Hough plane: axial superlayers per cell", fontsize=10)
+    axes.grid(False)
+    bar = figure.colorbar(image, ax=axes, ticks=range(6), pad=0.015, fraction=0.04)
+    bar.outline.set_visible(False)
+
+
+def _draw_along(axes: Axes, event: TrackView) -> None:
+    """Tracks with z and polar angle in the plane along the beam."""
+    lines, shown = wires(False), layers()
+    for s in range(len(superlayers().n_segments)):
+        inside = np.flatnonzero(shown.superlayer == s)
+        inner, outer = inside[0], inside[-1]
+        z = [lines.z_bwd_cm[inner], lines.z_fwd_cm[inner], lines.z_fwd_cm[outer], lines.z_bwd_cm[outer]]
+        r = [lines.radius_cm[inner], lines.radius_cm[inner], lines.radius_cm[outer], lines.radius_cm[outer]]
+        axes.fill(z, r, color=AXIAL_SHADE if superlayers().axial[s] else STEREO_SHADE, lw=0)
+    limit = float(SingleTrackCuts().z_stt_cm)
+    axes.plot([-limit, limit], [0, 0], color=INK, lw=4, solid_capstyle="butt", zorder=4)
+    axes.annotate(f"|z| < {limit:g} cm", (-limit, 0), (-6, -1), textcoords="offset points", ha="right", fontsize=8.5)
+    for phi0, omega, cot, x0, y0, z0 in event.truth:
+        x, y, path = _arc(phi0, omega, x0, y0)
+        axes.plot(z0 + path * cot, np.hypot(x, y), color=MUTED, lw=1.1, ls=(0, (4, 3)), zorder=3)
+    decision = event.decision
+    raw = np.stack([decision.neuro.track_z_raw, decision.neuro.track_theta_raw], axis=1)
+    omegas = decision.tracks.plane.omega_per_cm(decision.tracks.track_omega_raw)
+    for k in np.flatnonzero(decision.neuro.track_expert >= 0):
+        _, _, path = _arc(0.0, float(omegas[k]))
+        radius = np.linspace(0, min(OUTER_RADIUS_CM, 2 / max(abs(float(omegas[k])), 1e-9)) - 1e-6, _STEPS)
+        axes.plot(z_of(raw)[k] + path / np.tan(np.radians(theta_of(raw)[k])), radius, color=_colour(int(k)), lw=1.8, zorder=3)
+    axes.set(xlim=(-160, 270), ylim=(-4, 1.04 * OUTER_RADIUS_CM), xlabel="z [cm]", ylabel="r [cm]")
+    axes.set_title(f"Along the beam: z and polar angle of the {event.network} network", fontsize=10)
+    axes.xaxis.labelpad = 2
+    axes.grid(False)
+
+
+def _draw_list(axes: Axes, event: TrackView) -> None:
+    """The tracks in numbers, and the counts of the event."""
+    axes.set_axis_off()
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    decision = event.decision
+    tracks, single = decision.tracks, decision.single
+    raw = np.stack([decision.neuro.track_z_raw, decision.neuro.track_theta_raw], axis=1)
+    heads = ("track", "phi0 [°]", "pT [GeV]", "z [cm]", "theta [°]", "p [0.1 GeV]", "segments", "decision")
+    columns = (0.05, 0.16, 0.28, 0.40, 0.52, 0.66, 0.80, 0.94)
+    n = len(tracks.track_phi_raw)
+    height = 0.80 / (_ROWS + 1)
+    for x, head in zip(columns, heads, strict=True):
+        axes.text(x, 0.90, head, ha="center", fontsize=8.5, color=MUTED)
+    axes.plot([0, 1], [0.88, 0.88], color=GRID, lw=1)
+    for k in range(min(n, _ROWS)):
+        answered = decision.neuro.track_expert[k] >= 0
+        omega = abs(float(tracks.plane.omega_per_cm(tracks.track_omega_raw[k])))
+        passed = [name for name, flag in (("stt", single.track_stt[k]), ("y", single.track_y[k])) if flag]
+        cells = (
+            str(k + 1),
+            f"{np.degrees(tracks.plane.phi0_rad(tracks.track_phi_raw[k])):.1f}",
+            f"{PT_RADIUS_GEV_PER_CM / omega:.2f}" if omega > 0 else "straight",
+            f"{z_of(raw)[k]:.1f}" if answered else "-",
+            f"{theta_of(raw)[k]:.0f}" if answered else "-",
+            str(int(single.track_p_raw[k])) if answered else "-",
+            f"{(tracks.track_ts[k] >= 0).sum()} + {((decision.track_ts[k] >= 0) & ~superlayers().axial).sum()}",
+            ", ".join(passed) or ("none" if answered else "no answer"),
+        )
+        for x, text in zip(columns, cells, strict=True):
+            axes.text(
+                x, 0.88 - height * (k + 1), text, ha="center", fontsize=9, color=_colour(k) if x == columns[0] else INK,
+                fontweight="bold" if x == columns[0] else "normal",
+            )  # fmt: skip
+    fired = "fired" if single.grl_typ[0] else "not fired"
+    more = f" ({n - _ROWS} not listed)" if n > _ROWS else ""
+    text = f"{len(event.segments['cdc_ts_id'])} segments, {n} 2D tracks{more}; single-track trigger {fired}"
+    axes.text(0.0, 0.01, text, fontsize=9.5, fontweight="bold")
+
+
+def display(
+    arrays: Mapping[str, np.ndarray],
+    number: int,
+    path: Path,
+    network: FrozenNetwork,
+    name: str,
+    source: str = "event",
+    title: str = "",
+) -> Path:
+    """Draws event ``number`` into a PNG file; the path. See `view`."""
+    return save(draw(view(arrays, number, network, name, source, title)), path)
