@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 REUSES = (1, 2, 4)
 """Reuse factors of the networks unless the user names others."""
 NETWORKS = ("tracks.neuro", "tracks.codesign")
-_SEED = 1
-"""Of the classic weights: random ones of about the trained size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +78,7 @@ def cost_table(chosen: Sequence[Design], *, cache: Path | None = None, only_done
             WORTH,
             f"{UT4.name}: {UT4.lut:,} look-up tables, {UT4.ff:,} flip-flops, {UT4.dsp:,} DSP slices, {UT4.ramb36:,} RAMB36",
         ),
-        stamp=stamp("synth", seed=_SEED, digests=digests, labels={"yosys": sorted({report.yosys for report in reports})}),
+        stamp=stamp("synth", digests=digests, labels={"yosys": sorted({report.yosys for report in reports})}),
     )
 
 
@@ -127,6 +125,36 @@ def _hough() -> Built:
     return _built(hough_rtl(HoughPlane()), HoughFinder.INITIATION_INTERVAL)
 
 
+def _segments() -> Built:
+    from hdl.cdc.segments.chamber import ChamberSegments
+    from sim.cosim.verify_tracks import segments_rtl
+
+    return _built(segments_rtl(), ChamberSegments.INITIATION_INTERVAL)
+
+
+def _inputs() -> Built:
+    from sim.cosim.verify_neuro import inputs_rtl
+    from trigger.cdc.hough import HoughPlane
+    from trigger.cdc.neuro.windows import InputWindows
+
+    return _built(*inputs_rtl(HoughPlane(), InputWindows()))
+
+
+def _stt() -> Built:
+    from sim.cosim.verify_neuro import stt_rtl
+    from trigger.cdc.single_track import SingleTrackTrigger
+
+    return _built(*stt_rtl(SingleTrackTrigger()))
+
+
+def _grl() -> Built:
+    from hdl.grl.trigger import GrlTrigger
+    from sim.cosim.grl import grl_rtl
+    from trigger.grl import GrlParameters
+
+    return _built(grl_rtl(GrlParameters()), GrlTrigger.INITIATION_INTERVAL)
+
+
 def _klm() -> Built:
     from hdl.klm import KlmTrigger
     from sim.cosim.klm import klm_rtl
@@ -146,10 +174,15 @@ def _menu() -> Built:
 
 def _neuro(reuses: tuple[int, ...]) -> list[Design]:
     """Classic network: five experts, weights in memories; and one expert whose weights are constants."""
-    from sim.cosim.verify_tracks import neuro_networks, neuro_rtl
+    from sim.cosim.verify_tracks import neuro_rtl
+    from trigger.cdc.neuro.experts import ClassicExperts
+    from trigger.networks import load_network
+
+    shipped = load_network("classic").network
+    assert isinstance(shipped, ClassicExperts)
+    networks = list(shipped.experts)
 
     def build(reuse: int, in_memory: bool) -> Built:
-        networks = neuro_networks(_SEED)
         return _built(*neuro_rtl(networks if in_memory else networks[:1], reuse=reuse, in_memory=in_memory))
 
     return [
@@ -178,7 +211,7 @@ def _codesign(reuses: tuple[int, ...]) -> list[Design]:
         from hls.networks import set_up_tensorflow
         from hls.peer import NAME, da4ml_rtl
 
-        set_up_tensorflow(_SEED)
+        set_up_tensorflow(0)
         rtl = da4ml_rtl(network)
         return Built(verilog=rtl.verilog, top=NAME, latency=rtl.latency, interval=1, made_from=load_network("codesign").digest)
 
@@ -188,10 +221,14 @@ def _codesign(reuses: tuple[int, ...]) -> list[Design]:
 
 BLOCKS: dict[str, Callable[[tuple[int, ...]], list[Design]]] = {
     "ecl": _alone("ecl", _ecl),
+    "tracks.segments": _alone("tracks.segments", _segments),
     "tracks.hough": _alone("tracks.hough", _hough),
+    "tracks.inputs": _alone("tracks.inputs", _inputs),
     "tracks.neuro": _neuro,
     "tracks.codesign": _codesign,
+    "tracks.stt": _alone("tracks.stt", _stt),
     "klm": _alone("klm", _klm),
+    "grl": _alone("grl", _grl),
     "menu": _alone("menu", _menu),
 }
 """Blocks that can be synthesised; another one joins with its line here."""
