@@ -53,6 +53,13 @@ def test_short_track():
     assert nonzero(Event(segments=FORWARD)) == SHORT_FORWARD
 
 
+def test_the_first_pattern_of_a_sector_says_where_it_points():
+    """Patterns 0 and 7 fit sector 20: backward, as pattern 0 alone."""
+    answer = nonzero(Event(segments=FORWARD + segments(None, 20, None, 20, None)))
+    assert answer["bwd_s"] == answer["n_short"] == 1
+    assert "fwd_s" not in answer
+
+
 @pytest.mark.parametrize("lacking", range(5))
 def test_short_track_needs_every_superlayer(lacking):
     sectors: list[int | None] = [10] * 5
