@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,7 @@ def read_word(words: NDArray[np.uint32], position: int) -> NDArray[np.bool_]:
     return (words[:, position // WORD_BITS] >> np.uint32(position % WORD_BITS) & np.uint32(1)).astype(bool)
 
 
+@cache
 def external_names(item: InputDeclaration) -> tuple[str, ...]:
     """Return the event-file fields that may fill the bits of an input."""
     return tuple(f"{EXTERNAL_PREFIX}{name}" for name in item.bit_names)

@@ -114,6 +114,7 @@ def fields() -> Mapping[str, DecisionField]:
     return {field.name: field for field in declared if field.name not in UNMODELLED}
 
 
+@cache
 def wire_of(declaration: InputDeclaration) -> Wire | None:
     """The wire of an input; None if no block models it: then it is pass-through."""
     if declaration.driver not in _MODELLED:
@@ -124,6 +125,7 @@ def wire_of(declaration: InputDeclaration) -> Wire | None:
     return next((Wire(field=name) for name in names if name in fields()), None)
 
 
+@cache
 def source_bits(declaration: InputDeclaration) -> tuple[SourceBit | None, ...] | None:
     """Where the bits of an input come from, lowest first; None for a bit beyond the width of its field, which reads 0.
 
