@@ -29,7 +29,9 @@ def synth(
     blocks: Annotated[str, typer.Argument(metavar="BLOCKS", help="Blocks with commas, `networks`, or `all`.")],
     out: Annotated[Path, typer.Option(help="Folder for the table (costs.csv, costs.json).")] = Path("build/synth"),
     reuse: Annotated[str, typer.Option(help="Reuse factors of the networks, with commas.")] = "1,2,4",
-    only_done: Annotated[bool, typer.Option("--only-done", help="Table of what was synthesised before; nothing is run.")] = False,
+    only_done: Annotated[
+        bool, typer.Option("--only-done", help="Nothing is run: what was not synthesised before stays empty.")
+    ] = False,
 ) -> None:
     """Count look-up tables, flip-flops, DSP slices, memories and levels of logic of each block, with percentages of XCVU160.
 
@@ -63,8 +65,14 @@ def _show(table: Table) -> None:
     for name, head in _SHOWN.items():
         grid.add_column(head, justify="left" if name in ("block", "variant") else "right", overflow="fold")
     for cells in zip(*(table.column(name) for name in _SHOWN), strict=True):
-        grid.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells))
+        grid.add_row(*(_cell(cell) for cell in cells))
     console = Console()
     console.print(grid)
     for note in table.notes:
         console.print(note)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sim.progress import progress
 from sim.provenance import stamp
-from sim.studies.tables import Table
+from sim.studies.tables import Table, Value
 from trigger.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,18 +56,19 @@ def designs(names: Sequence[str], reuses: Sequence[int] = REUSES) -> list[Design
 
 
 def cost_table(chosen: Sequence[Design], *, cache: Path | None = None, only_done: bool = False) -> Table:
-    """The table of these designs, in their order. only_done: leave out what would have to be synthesised now."""
+    """The table of these designs, in their order. only_done: what would have to be synthesised now has empty cells instead."""
     from hdl.synthesis import UT4, WORTH, is_done, synthesise
 
-    rows, reports, digests = [], [], {}
+    rows, tools, digests = [], set(), {}
     with progress("synthesis", len(chosen), unit="designs") as advance:
         for design in chosen:
             built = design.build()
+            report = None
             if not only_done or is_done(built.verilog, built.top, cache=cache):
                 report = synthesise(built.verilog, built.top, cache=cache)
-                rows.append(_row(design, built, report))
-                reports.append(report)
-                digests[f"{design.block} {design.variant} {design.reuse}"] = built.made_from
+                tools.add(report.yosys)
+            rows.append(_row(design, built, report))
+            digests[f"{design.block} {design.variant} {design.reuse}"] = built.made_from
             advance(1)
     return Table(
         name="costs",
@@ -78,22 +79,28 @@ def cost_table(chosen: Sequence[Design], *, cache: Path | None = None, only_done
             WORTH,
             f"{UT4.name}: {UT4.lut:,} look-up tables, {UT4.ff:,} flip-flops, {UT4.dsp:,} DSP slices, {UT4.ramb36:,} RAMB36",
         ),
-        stamp=stamp("synth", digests=digests, labels={"yosys": sorted({report.yosys for report in reports})}),
+        stamp=stamp("synth", digests=digests, labels={"yosys": sorted(tools)}),
     )
 
 
-COLUMNS = (
-    "block", "variant", "reuse", "lut", "lut_percent", "carry", "ff", "ff_percent", "dsp", "dsp_percent", "ramb18", "ramb36",
-    "memory_bits", "memory_percent", "levels", "carry_cells", "latency", "interval",
+COUNTS = (
+    "lut", "lut_percent", "carry", "ff", "ff_percent", "dsp", "dsp_percent", "ramb18", "ramb36", "memory_bits", "memory_percent",
+    "levels", "carry_cells",
 )  # fmt: skip
+COLUMNS = ("block", "variant", "reuse", *COUNTS, "latency", "interval")
 
 
-def _row(design: Design, built: Built, report: Report) -> tuple[str | int | float, ...]:
+def _row(design: Design, built: Built, report: Report | None) -> tuple[Value, ...]:
+    return (design.block, design.variant, design.reuse, *_counts(report), built.latency, built.interval)
+
+
+def _counts(report: Report | None) -> tuple[Value, ...]:
+    if report is None:
+        return (None,) * len(COUNTS)
     percent = {name: round(100 * share, 2) for name, share in report.shares().items()}
     return (
-        design.block, design.variant, design.reuse, report.lut, percent["lut"], report.carry, report.ff, percent["ff"], report.dsp,
-        percent["dsp"], report.ramb18, report.ramb36, report.memory_bits, percent["ramb36"], report.levels, report.carry_cells,
-        built.latency, built.interval,
+        report.lut, percent["lut"], report.carry, report.ff, percent["ff"], report.dsp, percent["dsp"], report.ramb18,
+        report.ramb36, report.memory_bits, percent["ramb36"], report.levels, report.carry_cells,
     )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 import sim.cli
 from hdl import synthesis
 from sim.studies import costs
-from sim.studies.costs import BLOCKS, Built, Design, cost_table, designs
+from sim.studies.costs import BLOCKS, COLUMNS, Built, Design, designs
+from sim.studies.tables import read
 
 SMALL = "module small(input clk, input a, output reg q); always @(posedge clk) q <= ~a; endmodule"
 
@@ -48,8 +49,14 @@ def test_table_of_a_small_block(small, tmp_path, monkeypatch):
     assert stamp["labels"]["yosys"][0].startswith("Yosys")
 
 
-def test_only_done_runs_nothing(small, tmp_path):
-    assert cost_table([small_design()], cache=tmp_path, only_done=True).rows == ()
+def test_only_done_runs_nothing_and_leaves_cells_empty(small, tmp_path):
+    status, _, errors = invoke("small", "--reuse", "3", "--only-done", "--out", tmp_path / "out")
+    assert status == 0, errors
+    table = read(tmp_path / "out" / "costs.json")
+    assert [len(row) for row in table.rows] == [len(COLUMNS)]
+    assert table.where(reuse=3).column("lut") == [None]
+    assert table.column("latency") == [1]
+    assert not (tmp_path / "cache").exists()
 
 
 @pytest.mark.parametrize(
