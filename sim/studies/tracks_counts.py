@@ -20,6 +20,8 @@ Z_RESIDUAL_EDGES = np.linspace(-200.0, 200.0, 4001)
 """Residuals of z, cm: steps of 1 mm, a fortieth of the best resolution."""
 THETA_RESIDUAL_EDGES = np.linspace(-160.0, 160.0, 3201)
 """Residuals of theta, degrees."""
+P_PLATEAU_GEV = 1.0
+"""Single tracks are counted above this momentum, above the turn-on of the momentum cut."""
 FAR_FROM_CM = 30.0
 """Background tracks start at least so far from the interaction point. Source: the project's figure of merit."""
 LINES = ("t2>=2", "ffo", "fyo", "stt")
@@ -112,6 +114,10 @@ def _answers(part: Slice, name: str, kind: Kind) -> Counters:
         if kind is Kind.PROMPT:
             where = (bins["pt"][answered], bins["theta"][answered], in_bins(residual, edges))
             found[f"residual_{key}"] = histogram((*shape, len(edges) - 1), *where)
+    if kind is Kind.ALONG:
+        place = in_bins(z_of(raw)[track[answered]] - truth.z_cm[answered], Z_RESIDUAL_EDGES)
+        fast = np.where(truth.p_gev[answered] > P_PLATEAU_GEV, place, -1)
+        found["residual_along"] = histogram((len(Z_EDGES) - 1, len(Z_RESIDUAL_EDGES) - 1), bins["z"][answered], fast)
     # A particle passes if any of the tracks that belong to it does.
     for key, passes in (("answered", expert >= 0), ("stt", single.track_stt > 0), ("y", single.track_y > 0)):
         passed = np.zeros(len(track), bool)

@@ -27,6 +27,7 @@ def plots(tables: Tables, folder: Path) -> dict[str, Path]:
     pictures: dict[str, Callable[[Tables], Figure]] = {
         "efficiency_2d": finder,
         "resolution": resolution,
+        "response": response,
         "single_track": single_track,
         "rejection": rejection,
         "lines": lines,
@@ -55,23 +56,23 @@ def _different(table: Table, column: str) -> list[str]:
 
 
 def _bins(
-    axes: Axes, table: Table, value: str, low: str, high: str, *, colour: str, marker: str, label: str, shift: float = 0.0
+    axes: Axes, table: Table, value: str, low: str, high: str, *, colour: str, marker: str, label: str, dashed: bool = False
 ) -> None:
     """Points with intervals in the middle of their bins (of the logarithm on such an axis); bins without a value are left out.
 
-    low, high: columns of the interval; if both are the same it is the size of a symmetric error. shift: in bin widths.
+    low, high: columns of the interval; if both are the same it is the size of a symmetric error.
     """
     edges = _array(table, "low_edge"), _array(table, "high_edge")
     if axes.get_xscale() == "log":
         edges = np.log(edges[0]), np.log(edges[1])
-    middle = (edges[0] + edges[1]) / 2 + shift * (edges[1] - edges[0])
+    middle = (edges[0] + edges[1]) / 2
     x = np.exp(middle) if axes.get_xscale() == "log" else middle
     y = _array(table, value)
     errors = [_array(table, low)] * 2 if low == high else [y - _array(table, low), _array(table, high) - y]
     there = np.isfinite(y) & (_array(table, "n") > 0 if "n" in table.columns else True)
     axes.errorbar(
         x[there], y[there], np.maximum(errors, 0)[:, there], fmt=marker, color=colour, mfc="white", mew=1.1, elinewidth=1,
-        ls="-", lw=0.8, label=label,
+        ls="--" if dashed else "-", lw=0.8, label=label,
     )  # fmt: skip
 
 
@@ -132,7 +133,7 @@ def resolution(tables: Tables) -> Figure:
                 for k, level in enumerate(_different(tables["resolution"], "background")):
                     chosen = tables["resolution"].where(network=network, background=level, quantity=quantity, variable=variable)
                     text = f"{network}, {level}" if k else f"{network}, none"
-                    _bins(axes, chosen, "width", "error", "error", colour=SERIES[k], marker=MARKERS[n], label=text)
+                    _bins(axes, chosen, "width", "error", "error", colour=SERIES[k], marker=MARKERS[n], label=text, dashed=n > 0)
             axes.set_ylim(0, top)
         grid[row][0].set_ylabel(label)
     _published(grid[0][0])
@@ -141,6 +142,30 @@ def resolution(tables: Tables) -> Figure:
     grid[1][0].set_xlabel("true pT [GeV]")
     grid[1][1].set_xlabel("true polar angle [°]")
     grid[0][1].legend(title="network, wire background (guess)", loc="upper center", ncols=len(networks))
+    return figure
+
+
+def response(tables: Tables) -> Figure:
+    """Bias and width of z along the beam line, without background and at the reference level."""
+    figure = _figure(11, 4.4)
+    left, right = figure.subplots(1, 2, sharex=True)
+    table = tables["response"]
+    for n, network in enumerate(_different(table, "network")):
+        for k, level in enumerate(("x0", REFERENCE_LEVEL)):
+            chosen = table.where(network=network, background=level)
+            label = f"{network}, {f'{level} (guess)' if k else 'none'}"
+            for axes, value, error in ((left, "median", "median_error"), (right, "width", "error")):
+                mark = {"colour": SERIES[2 * k], "marker": MARKERS[n], "label": label, "dashed": n > 0}
+                _bins(axes, chosen, value, error, error, **mark)  # type: ignore[arg-type]
+    left.axhline(0, color=MUTED, lw=1)
+    left.set_ylabel("median of z of the network - true z [cm]")
+    right.set_ylabel("width of z [cm]")
+    right.set_ylim(0, None)
+    for axes in (left, right):
+        axes.set_xlabel("true z of the vertex [cm]")
+    left.set_title("Bias, muons of p > 1 GeV")
+    right.set_title("Width")
+    right.legend(title="network, wire background", loc="lower left")
     return figure
 
 
@@ -172,7 +197,7 @@ def single_track(tables: Tables) -> Figure:
                 for k, level in enumerate(_different(table, "background")):
                     chosen = table.where(network=network, background=level, given=given, variable=variable)
                     _bins(axes, chosen, "efficiency", "low", "high", colour=SERIES[k], marker=MARKERS[n],
-                          label=f"{network}, {level if k else 'none'}")  # fmt: skip
+                          label=f"{network}, {level if k else 'none'}", dashed=n > 0)  # fmt: skip
             axes.set_ylim(0, 1.05)
         grid[row][0].set_ylabel("STT, given a 2D track" if row == 0 else "STT, of all muons")
     grid[0][0].set_title("from the interaction point")
@@ -208,7 +233,7 @@ def _curves(axes: Axes, table: Table) -> None:
             )
             axes.plot(x[none], shown[none], ls="", marker=7, color=colour)
     axes.set_yscale("log")
-    axes.set_ylim(3e-4, 1)
+    axes.set_ylim(1e-4, 1)
     axes.set_xlabel("2D tracks from the interaction point kept")
 
 

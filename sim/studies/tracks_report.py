@@ -30,7 +30,7 @@ def _tiles(tables: Mapping[str, Table]) -> list[html.Tile]:
     """The z widths and the single-track efficiency of each network at the reference level."""
     found = []
     for row in tables["resolution_summary"].where(background=REFERENCE_LEVEL, quantity="z_cm").rows:
-        network, _, _, region, _, width, error, _, _ = row
+        network, _, _, region, _, width, error, *_ = row
         label = f"width of z, {network}, {region}; published about {PUBLISHED_CM[str(region)]:g} cm"
         found.append(html.Tile(value=f"{width:.2f} ± {error:.2f} cm", label=label))
     for row in tables["plateau"].where(background=REFERENCE_LEVEL, step="stt", given="2D track").rows:
@@ -72,6 +72,9 @@ def _resolution(tables: Mapping[str, Table], pictures: Mapping[str, Path]) -> st
         "Resolution of the neuro trigger",
         html.picture(pictures["resolution"], "Half of the central 68.27 % of network minus truth; errors from a bootstrap."),
         html.table(tables["resolution_summary"]),
+        html.picture(
+            pictures["response"], "Bias and width along the beam line: a network that pulls z toward 0 is narrow at z = 0."
+        ),
         html.text(" ".join((*tables["resolution_summary"].notes, *tables["resolution"].notes))),
     )
 

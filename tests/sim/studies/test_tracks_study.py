@@ -73,11 +73,12 @@ def test_width_of_a_known_distribution():
     """Flat between 0 and 10: half of the central 68.27 % is 3.413, the median 5."""
     edges = np.linspace(-5, 15, 201)
     counts = np.where((edges[:-1] > -0.05) & (edges[:-1] < 9.95), 40, 0)
-    value, error, median = width(counts, edges, np.random.default_rng(1))
+    value, error, median, median_error = width(counts, edges, np.random.default_rng(1))
     assert value == pytest.approx(3.4134, abs=1e-3)
     assert median == pytest.approx(5.0)
     # Quantiles of a flat distribution: sqrt(2 a (1 - 2 a) / n) 10 / 2 with a = 0.1587.
     assert error == pytest.approx(10 / 2 * np.sqrt(2 * 0.1587 * (1 - 2 * 0.1587) / 4000), rel=0.2)
+    assert median_error == pytest.approx(10 / 2 / np.sqrt(4000), rel=0.2)
     assert np.isnan(width(counts // 40 * 0, edges, np.random.default_rng(1))).all()
 
 
@@ -155,6 +156,12 @@ def test_more_background_passes_looser_cuts(made):
         assert kept[0] < kept[-1]
     by_class = made[0]["cuts"].where(background="x1", among=tracks_counts.EVERY, cut_on="class")
     assert all(ours >= by_z for ours, by_z in zip(by_class.column("signal_kept"), table.column("signal_kept"), strict=True))
+
+
+def test_response_along_the_beam_line(made):
+    table = made[0]["response"].where(background="x0")
+    assert len(table.rows) == len(tracks_counts.Z_EDGES) - 1
+    assert sum(table.column("tracks")) > 20
 
 
 def test_passing_counts_every_track_once():
