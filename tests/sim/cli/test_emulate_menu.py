@@ -100,7 +100,7 @@ def test_random_prescale_does_not_depend_on_the_range(tmp_path):
 
 def test_counters_run_along_the_file_also_after_an_interrupt(tmp_path, monkeypatch):
     (tmp_path / "mine.toml").write_text(MINE)
-    write_events(tmp_path / "in.npz", sample(2 * BLOCK_EVENTS + 500))
+    write_events(tmp_path / "in.npz", sample(BLOCK_EVENTS + 500))
     given = (tmp_path / "in.npz", "--menu", tmp_path / "mine.toml", "--prescale", "counters", "--out", tmp_path / "out.npz")
     from sim import emulation
 

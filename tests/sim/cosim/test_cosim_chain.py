@@ -1,0 +1,111 @@
+"""A user's threshold, condition and line, by TOML alone: model and RTL of the whole decision follow, and differ from any other."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import sim.cli
+import sim.cosim.chain
+from sim.cosim.chain import RTL_BLOCKS, ChainJob, chain_rtl, external_positions, verify_chain
+from sim.cosim.rtl import Rtl
+from sim.cosim.stimulus.whole import whole_events
+from trigger.chain import Chain
+from trigger.digest import digest
+from trigger.ecl import EclParameters
+from trigger.menu import load_menu
+
+MENU = """\
+name = "mine"
+base = "exp16"
+[inputs.icn_br]
+bits = [151, 152, 153]
+encoding = "binary"
+driver = "ecl"
+[lines]
+hie = "{hie}"
+brl2 = "icn_br >= 2 & t2 == 0 & !veto"
+[periods.p.prescales]
+c4 = 3
+"""
+CHANGED, ORIGINAL = "ehigh & clst >= 2 & !bha_veto & !veto", "ehigh & !bha_veto & !veto"
+PARAMETERS = "hie = 1.7\n"
+N_EVENTS = 300
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The user's files: menu, parameters, and the same menu with the experiment's condition of hie."""
+    path = tmp_path_factory.mktemp("user")
+    (path / "mine.toml").write_text(MENU.format(hie=CHANGED))
+    (path / "other.toml").write_text(MENU.format(hie=ORIGINAL))
+    (path / "etm.toml").write_text(PARAMETERS)
+    return path
+
+
+def user_chain(folder: Path, menu: str = "mine.toml") -> Chain:
+    return Chain(menu=str(folder / menu), blocks=RTL_BLOCKS, parameters=EclParameters.from_toml(folder / "etm.toml"))
+
+
+@pytest.fixture(autouse=True)
+def rtl_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same chain gives the same RTL, and making it takes long."""
+    monkeypatch.setattr(sim.cosim.chain, "chain_rtl", made_once)
+
+
+KNOWN: dict[str, Rtl] = {}
+
+
+def made_once(chain: Chain) -> Rtl:
+    key = digest(chain.digests)
+    if key not in KNOWN:
+        KNOWN[key] = chain_rtl(chain)
+    return KNOWN[key]
+
+
+def test_model_and_rtl_follow_the_users_files(folder):
+    out = folder / "r.json"
+    files = ("--menu", folder / "mine.toml", "--parameters", folder / "etm.toml", "--out", out)
+    shown = CliRunner().invoke(sim.cli.build_app(), ["verify", "chain", "--events", str(N_EVENTS), *map(str, files)])
+    assert shown.exit_code == 0, shown.output
+    assert "alone (all wait for the last): 2 cycles: 13, 4 cycles: 5, 29 cycles:" in shown.output
+    record = json.loads(out.read_text())
+    assert record["latency_measured"] == {str(record["latency_declared"]): N_EVENTS}
+    assert (record["menu"], record["period"]) == ("mine", "p")
+    latency = record["line_latency"]
+    assert latency["klmhit"] < latency["hie"] < latency["brl2"] < latency["ffo"] == record["latency_declared"]
+    assert record["lines_fired"]["brl2"] > 0
+    assert record["lines_fired"]["hie"] > 0
+
+
+@pytest.mark.parametrize(
+    ("menu", "settings", "field"),
+    [("mine.toml", {}, "input_bits"), ("other.toml", {"parameters": EclParameters.default().replace(hie=1.7)}, "ftdl")],
+)
+def test_the_users_rtl_differs_from_other_models(folder, menu, settings, field):
+    """The experiment's threshold, and the experiment's condition, against the RTL of the user's files."""
+    rtl = made_once(user_chain(folder))
+    job = ChainJob(n_events=N_EVENTS, out=folder / "other.json", menu=str(folder / menu), settings=settings)
+    record = verify_chain(job, rtl=rtl)
+    assert not record["passed"]
+    assert record["mismatched_events"] > 0
+    assert record["missing_events"] == record["extra_events"] == record["late_events"] == 0
+    names = {"input_bits": load_menu(folder / menu).input_names, "ftdl": load_menu(folder / menu).line_names}[field]
+    first = next(row for row in record["differences"] if row["field"] == field)
+    assert names[first["element"]] in ("ehigh", "hie")
+
+
+def test_events_hold_every_kind(folder):
+    chain = user_chain(folder)
+    external = tuple(external_positions(chain.menu))
+    events = whole_events(chain, np.random.default_rng(3), 3, 0, 400, external)
+    decision = chain.run(events.arrays)
+    assert not decision.plan.not_supplied
+    assert decision.ftdl.any(axis=0).mean() > 0.9
+    counts = np.diff(events["track_offsets"])
+    assert counts.min() == 0
+    assert counts.max() > 6
+    assert 0.05 < events["ext_veto"].mean() < 0.15
+    assert {name for name in events.arrays if name.startswith("ext_")} == {*external, "ext_veto"}
