@@ -56,12 +56,12 @@ class ClassicTraining:
     """
 
     seed: int = 20261121
-    epochs: int = 60
-    more_epochs: int = 20
+    epochs: int = 40
+    more_epochs: int = 10
     batch: int = 1024
-    rate: float = 8e-3
-    more_rate: float = 4e-3
-    first_spread: float = 0.6
+    rate: float = 1.2e-2
+    more_rate: float = 6e-3
+    first_spread: float = 2.0
     theta_weight: float = 0.5
     real_repeats: int = 5
     validation_share: float = 0.05
@@ -159,7 +159,7 @@ def expert_set(tracks: TrainingSet, missing: int | None) -> TrainingSet:
 
 
 def build_classic(design: ClassicDesign, first_spread: float) -> "keras.Model":
-    """An untrained expert: float inputs (n, 27), outputs (n, 2)."""
+    """An untrained expert: float inputs (n, 27), outputs (n, 2). first_spread: see ClassicTraining."""
     import keras
     from keras import ops
 
@@ -171,9 +171,15 @@ def build_classic(design: ClassicDesign, first_spread: float) -> "keras.Model":
 
     x = entry = keras.Input((N_INPUTS,), name="inputs")
     for k, nodes in enumerate((*design.hidden, N_OUTPUTS)):
-        x = keras.layers.Dense(nodes, activation=half_tanh, kernel_constraint=limited, bias_constraint=limited, name=f"layer_{k}")(
-            x
-        )
+        spread = keras.initializers.RandomNormal(stddev=first_spread)
+        x = keras.layers.Dense(
+            nodes,
+            activation=half_tanh,
+            kernel_initializer=spread if k < len(design.hidden) else "glorot_uniform",
+            kernel_constraint=limited,
+            bias_constraint=limited,
+            name=f"layer_{k}",
+        )(x)
     return keras.Model(entry, x, name="classic")
 
 

@@ -98,6 +98,13 @@ def test_rounding_effect_is_small_and_measured_on_unseen_tracks(trained, frozen)
         assert 0 < row["theta_rms"] <= row["theta_largest"] < 20
 
 
+@pytest.mark.parametrize("spread", [0.3, 2.0])
+def test_first_weights_have_their_spread(spread):
+    hidden, _, output, _ = build_classic(ClassicDesign(), spread).get_weights()
+    assert hidden.std() == pytest.approx(spread, rel=0.1)
+    assert np.abs(output).max() < 0.5, "outputs begin in the linear part of tanh"
+
+
 def test_large_weights_are_kept_within_their_limit():
     import keras
 
