@@ -79,6 +79,7 @@ def test_neighbouring_short_tracks_are_one_also_across_zero():
     assert nonzero(Event(segments=STRAIGHT + segments(11, 11, 11, 11, 11)))["n_short"] == 1
     assert nonzero(Event(segments=segments(63, 63, 63, 63, 63) + segments(0, 0, 0, 0, 0)))["n_short"] == 1
     assert nonzero(Event(segments=STRAIGHT + segments(12, 12, 12, 12, 12)))["n_short"] == 2
+    assert nonzero(Event(segments=range(992)))["n_short"] == 1, "all the way around"
 
 
 def test_inner_track_ranges():
