@@ -74,6 +74,14 @@ def segment_times(wires, bits, layer_of_bit, time, earliest):
 
 
 @kernel
+def has_fewer_bits(pattern, count):
+    """Whether fewer than `count` bits are set."""
+    for _ in range(count - 1):
+        pattern &= pattern - 1
+    return pattern == 0
+
+
+@kernel
 def find(tables, offsets, wire_id, wire_time, found, out_offsets):
     """Write the segments of every event, ids ascending. A wire counts with its earliest hit."""
     time = np.full(N_WIRES, NO_HIT, np.int16)
@@ -92,7 +100,8 @@ def find(tables, offsets, wire_id, wire_time, found, out_offsets):
                         pattern[segment] |= 1 << tables.wire_bit[k]
             time[wire] = min(time[wire], wire_time[i])
         for segment in range(N_SEGMENTS):
-            if pattern[segment] == 0:
+            if has_fewer_bits(pattern[segment], MIN_LAYERS):  # too few wires for the layers of a segment
+                pattern[segment] = 0
                 continue
             inner = int(tables.inner[segment])
             wires = tables.segment_wires[segment]
