@@ -192,6 +192,6 @@ def _spectrum(axes: Axes, times: Mapping[str, NDArray[np.float64]], superlayer: 
             )
         else:
             axes.stairs(share, edges, color=SERIES[k - 1], lw=1.4, label=source if source.endswith("x0") else f"{source} (guess)")
-    axes.axvline(LATEST * TIME_LSB_NS, color=MUTED, lw=0.8, ls=":")
+    axes.axvline(LATEST * TIME_LSB_NS, color=MUTED, lw=0.8, ls=":", label="later times are cut to this")
     axes.set_xlim(0, edges[-1])
     axes.set_ylim(0, None)
