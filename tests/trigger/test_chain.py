@@ -118,6 +118,13 @@ def test_prescales(tmp_path: Path):
     np.testing.assert_array_equal(chain.run(photons).l1, chain.run(photons).l1)
 
 
+def test_the_period_masks_lines():
+    """c1hie passed all in experiment 16 and was masked from experiment 18 run 781 on."""
+    c1hie = load_menu("exp16").line_names.index("c1hie")
+    passed = {name: Chain(period=name).run(EVENTS).psnm[0, c1hie] for name in ("e16r1062", "e18r781")}
+    assert passed == {"e16r1062": True, "e18r781": False}
+
+
 @pytest.mark.parametrize(
     ("arguments", "events", "reason"),
     [
