@@ -18,6 +18,8 @@ _SHOWN = {
     "memory_bits": "memory bits", "levels": "levels", "latency": "cycles", "interval": "every",
 }  # fmt: skip
 """Columns that people compare, and their heads on the terminal."""
+FILE_WIDTH = 140
+"""Characters per line where the output is no terminal."""
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +68,7 @@ def _show(table: Table) -> None:
         grid.add_column(head, justify="left" if name in ("block", "variant") else "right", overflow="fold")
     for cells in zip(*(table.column(name) for name in _SHOWN), strict=True):
         grid.add_row(*(_cell(cell) for cell in cells))
-    console = Console()
+    console = Console() if Console().is_terminal else Console(width=FILE_WIDTH)
     console.print(grid)
     for note in table.notes:
         console.print(note)
