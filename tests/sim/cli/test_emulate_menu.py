@@ -85,7 +85,8 @@ def test_the_menu_on_decisions_made_before(tmp_path):
 
 def test_random_prescale_does_not_depend_on_the_range(tmp_path):
     (tmp_path / "mine.toml").write_text(MINE)
-    write_events(tmp_path / "in.npz", sample(BLOCK_EVENTS + 500))
+    first = sample(BLOCK_EVENTS)
+    write_events(tmp_path / "in.npz", EventRecord.concatenate([first, first.select(slice(0, 500))]))
     given = (tmp_path / "in.npz", "--menu", tmp_path / "mine.toml", "--seed", 3)
     assert invoke(*given, "--out", tmp_path / "whole.npz")[0] == 0
     assert invoke(*given, "--out", tmp_path / "part.npz", "--event-blocks", "1:2")[0] == 0
@@ -93,6 +94,8 @@ def test_random_prescale_does_not_depend_on_the_range(tmp_path):
     whole, part, other = (read_events(tmp_path / f"{name}.npz") for name in ("whole", "part", "other"))
     np.testing.assert_array_equal(part["psnm"], whole["psnm"][BLOCK_EVENTS:])
     assert not np.array_equal(other["psnm"], part["psnm"])
+    np.testing.assert_array_equal(part["ftdl"], whole["ftdl"][:500])
+    assert not np.array_equal(part["psnm"], whole["psnm"][:500])  # the same events in another block have draws of their own
     hie = whole.meta["line_names"].index("hie")
     fired, kept = whole["ftdl"][:, hie].sum(), whole["psnm"][:, hie].sum()
     assert abs(kept - fired / 7) < 5 * np.sqrt(fired * 6 / 49)
