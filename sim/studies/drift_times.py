@@ -150,17 +150,22 @@ def tabulate(study: DriftStudy, times: Mapping[str, NDArray[np.float64]]) -> Tab
 
 def _figures(present: NDArray[np.float64], rng: np.random.Generator) -> tuple[float, ...]:
     """Value and bootstrap error of the share of zeros, the quantiles and the two tails; NaN without entries."""
-    value = _measure(present)
-    drawn = np.array([_measure(present[rng.integers(0, len(present), len(present))]) for _ in range(REPLICAS)])
-    return tuple(float(number) for pair in zip(value, drawn.std(axis=0), strict=True) for number in pair)
+    counts = np.bincount(present.astype(np.int64), minlength=LATEST + 1)
+    drawn = rng.multinomial(len(present), counts / max(len(present), 1), REPLICAS) if len(present) else counts[None]
+    value, error = _measure(counts[None])[0], _measure(drawn).std(axis=0)
+    return tuple(float(number) for pair in zip(value, error, strict=True) for number in pair)
 
 
-def _measure(present: NDArray[np.float64]) -> NDArray[np.float64]:
-    known = present[present > 0]
-    if not len(known):
-        return np.full(len(QUANTILES) + 3, np.nan)
-    tails = [np.mean(known * TIME_LSB_NS > LONG_NS), np.mean(known > LONG_UNITS)]
-    return np.array([1 - len(known) / len(present), *np.quantile(known, QUANTILES), *tails])
+def _measure(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Share of zeros, quantiles and tails of rows of counts per time unit (rows, 257): a column each; NaN without known times."""
+    known = counts[:, 1:]
+    n = known.sum(axis=1)
+    below = np.cumsum(known, axis=1)
+    quantiles = [1.0 + np.argmax(below >= level * n[:, None], axis=1) for level in QUANTILES]
+    times = np.arange(1, LATEST + 1)
+    tails = [known[:, late].sum(axis=1) / np.maximum(n, 1) for late in (times * TIME_LSB_NS > LONG_NS, times > LONG_UNITS)]
+    columns = [1 - n / np.maximum(counts.sum(axis=1), 1), *quantiles, *tails]
+    return np.where(n[:, None] > 0, np.stack(columns, axis=1), np.nan)
 
 
 def draw(times: Mapping[str, NDArray[np.float64]]) -> Figure:

@@ -106,10 +106,13 @@ def run_study(
     """Writes every table of the study to ``folder`` and returns them by name.
 
     Interrupted, it keeps the finished blocks in ``folder/.blocks`` and goes on with them the next time. The tables do not
-    depend on ``workers``. InputError if the folder cannot be written.
+    depend on ``workers``. InputError if the folder cannot be written, or a network's file changed meanwhile.
     """
-    checkpoints = folder / ".blocks"
-    counters = run(jobs(study), CountBlock(study=study), checkpoints, study.digest(), workers, done)
+    checkpoints, started = folder / ".blocks", study.digest()
+    counters = run(jobs(study), CountBlock(study=study), checkpoints, started, workers, done)
+    if study.digest() != started:
+        msg = f"{folder}: a network's file changed while the study ran; the same command makes it anew"
+        raise InputError(msg)
     counted = tracks_tables.Counted(
         samples=samples(study.events), counters=counters, networks=study.networks, seed=study.seed, stamp=study.stamp()
     )

@@ -165,7 +165,7 @@ def response(tables: Tables) -> Figure:
         axes.set_xlabel("true z of the vertex [cm]")
     left.set_title("Bias, muons of p > 1 GeV")
     right.set_title("Width")
-    right.legend(title="network, wire background", loc="lower left")
+    left.legend(title="network, wire background", loc="upper right")
     return figure
 
 

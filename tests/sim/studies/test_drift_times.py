@@ -30,11 +30,12 @@ def test_lost_event_times():
 
 
 def test_figures_by_hand():
-    zero, *quantiles, long_ns, long_units = _measure(np.array([0.0, 0.0, 10, 20, 30, 120, 240, 256]))
+    counts = np.bincount([0, 0, 10, 20, 30, 120, 240, 256], minlength=LATEST + 1)
+    zero, *quantiles, long_ns, long_units = _measure(counts[None])[0]
     assert zero == 0.25
-    assert quantiles == [22.5, 75.0, 210.0]
+    assert quantiles == [20, 30, 240]
     assert (long_ns, long_units) == (3 / 6, 2 / 6)
-    assert np.isnan(_measure(np.zeros(3))).all()
+    assert np.isnan(_measure(np.zeros((1, LATEST + 1), int))).all()
 
 
 def test_real_and_simulated_tracks(tmp_path):
