@@ -1,0 +1,58 @@
+"""`darktrigger export`: a block as a folder for a firmware engineer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command(epilog="Example: darktrigger export klm --out klm_export")(export)
+
+
+def export(
+    block: Annotated[str, typer.Argument(help="ecl, tracks.{segments,hough,inputs,neuro,codesign,stt}, klm, grl, menu or chain.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; its parent must exist.")],
+    events: Annotated[int, typer.Option(help="Events of the golden vectors.")] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the golden vectors.")] = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export.")] = False,
+    parameters: Annotated[Path | None, typer.Option(help="ecl, chain: TOML file that changes ETM parameters.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="ecl, chain: TOML file with dead, hot and calibrated cells.")] = None,
+    menu: Annotated[str | None, typer.Option("--menu", help="menu, chain: shipped menu or a TOML file; exp16 by default.")] = None,
+    period: Annotated[str | None, typer.Option(help="menu, chain: run period with the prescales; the first by default.")] = None,
+    network: Annotated[
+        str | None, typer.Option(help="tracks.neuro, tracks.codesign: network by name or as a file; the shipped one by default.")
+    ] = None,
+    reuse: Annotated[
+        int | None, typer.Option(min=1, help="tracks.neuro, tracks.codesign: cycles in which a multiplier serves one track; 4.")
+    ] = None,
+    hls: Annotated[bool, typer.Option("--hls/--no-hls", help="tracks.codesign: with or without the hls4ml project.")] = True,
+) -> None:
+    """Write a block as Verilog with everything around it.
+
+    The folder has the manifest (ports, formats, latency, digests), constraints and an out-of-context script for Vivado, a FuseSoC
+    core, the register map where there are thresholds, golden vectors of the numpy model, and a plain Verilog test bench that
+    compares every output in every cycle: `make -C FOLDER test` runs it in Icarus and in Verilator without Python. Networks of
+    the codesign family bring their hls4ml project. The same command gives the same bytes; an export that is already there
+    is left alone.
+    """
+    from sim.cosim.export import export_block
+    from sim.cosim.export_order import Order
+
+    order = Order(
+        n_events=events,
+        seed=seed,
+        parameters=parameters,
+        calibration=calibration,
+        menu=menu,
+        period=period,
+        network=network,
+        reuse=reuse,
+    )
+    if export_block(block, order, out, overwrite=overwrite, hls=hls):
+        typer.echo(f"{block}: {out}; run its bench with: make -C {out} test")
+    else:
+        typer.echo(f"{block}: {out} is this export already; nothing was written")

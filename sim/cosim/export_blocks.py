@@ -1,0 +1,218 @@
+"""Blocks that can be exported; here are ECL, KLM, GRL, the menu, and the whole decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.cosim import chain, ecl, grl, klm, menu
+from sim.cosim.export_golden import one_answer_each
+from sim.cosim.export_order import IDLE_SHARE, Exported, Input, Order, described, gaps, layout_text, registers
+from sim.cosim.export_tracks import export_codesign, export_hough, export_inputs, export_neuro, export_segments, export_stt
+from sim.cosim.rtl import ecl_rtl
+from sim.cosim.stimulus.grl import grl_events
+from sim.cosim.stimulus.mix import ecl_mix
+from sim.cosim.stimulus.whole import whole_events
+from sim.cosim.verify_codesign import CODESIGN
+from sim.cosim.verify_neuro import INPUTS, STT
+from sim.cosim.verify_tracks import HOUGH, NEURO, SEGMENTS
+from sim.cosim.workload import make_block
+from trigger.chain import DEFAULT_MENU, Chain
+from trigger.ecl import EclCalibration, EclParameters, EclThresholds, EclTrigger
+from trigger.ecl.calibration import ADC_BITS
+from trigger.ecl.layout import DECISION_FIELDS as ECL_FIELDS
+from trigger.grl import GrlParameters, GrlTrigger
+from trigger.grl.layout import DECISION_FIELDS as GRL_FIELDS
+from trigger.klm import DECISION_FIELDS as KLM_FIELDS
+from trigger.klm import N_LAYERS, N_SECTORS, KlmParameters, KlmTrigger
+from trigger.menu import Menu, load_menu
+
+
+def _ecl(order: Order) -> Exported:
+    from hdl.ecl.trigger import EclTrigger as Component
+
+    parameters, calibration = _ecl_settings(order)
+    trigger = EclTrigger(parameters, calibration)
+    events = make_block(ecl_mix(trigger.thresholds), trigger, order.seed, 0, order.n_events)
+    return Exported(
+        component=Component,
+        rtl=ecl_rtl(parameters, calibration),
+        interval=Component.INITIATION_INTERVAL,
+        inputs=_ecl_inputs(),
+        fields=ECL_FIELDS,
+        golden=one_answer_each(ecl.records(events.windows, events.idle), events.decisions),
+        registers=registers("ecl", ecl=trigger.thresholds),
+    )
+
+
+def _ecl_settings(order: Order) -> tuple[EclParameters, EclCalibration]:
+    parameters = EclParameters.default() if order.parameters is None else EclParameters.from_toml(order.parameters)
+    return parameters, EclCalibration() if order.calibration is None else EclCalibration.from_toml(order.calibration)
+
+
+def _ecl_inputs() -> dict[str, Input]:
+    from amaranth.hdl import signed
+    from amaranth.lib.data import ArrayLayout
+
+    layout = ecl.beats()
+    return {
+        "in_first": Input(meaning="the beat opens a window"),
+        "in_start": Input(
+            meaning="start of the window relative to the nominal event time, 1/128 of the ECL clock, with the first beat",
+            shape=signed(layout.START_BITS),
+        ),
+        "in_adc": Input(
+            meaning=f"energies of {layout.N_LANES} trigger cells in id order, LSB 5.25 MeV",
+            shape=ArrayLayout(ADC_BITS, layout.N_LANES),
+        ),
+        "in_time": Input(
+            meaning="their times from the start of the window, 1/128 of the ECL clock; 0 without a hit",
+            shape=ArrayLayout(layout.TIME_BITS, layout.N_LANES),
+        ),
+    }
+
+
+def _klm(order: Order) -> Exported:
+    from hdl.klm import KlmTrigger as Component
+
+    parameters, rng = KlmParameters(), order.rng(klm.BLOCK)
+    events = klm.klm_events(rng, order.n_events, parameters)
+    decisions = KlmTrigger(parameters).run(events.offsets, events.section, events.sector, events.layer)
+    return Exported(
+        component=Component,
+        rtl=klm.klm_rtl(parameters),
+        interval=Component.INITIATION_INTERVAL,
+        inputs={"in_layers": Input(meaning=f"hit layers, {N_LAYERS} bits for each of the {N_SECTORS} sectors")},
+        fields=KLM_FIELDS,
+        golden=one_answer_each(klm.records(klm.ports(), events, gaps(rng, order.n_events)), decisions.arrays()),
+        registers=registers("klm", klm=parameters),
+    )
+
+
+def _menu(order: Order) -> Exported:
+    from hdl.menu.trigger import MenuTrigger as Component
+
+    chosen = load_menu(order.menu or DEFAULT_MENU)
+    period = menu.period_of(chosen, order.period)
+    rng = order.rng(menu.BLOCK)
+    bits = menu.input_vectors(rng, order.n_events, chosen)
+    return Exported(
+        component=Component,
+        rtl=menu.menu_rtl(chosen, period),
+        interval=Component.INITIATION_INTERVAL,
+        inputs={"in_bits": Input(meaning="input bits, in the order of the menu")},
+        fields=menu.fields(chosen),
+        golden=one_answer_each(
+            menu.records(menu.ports(chosen), bits, gaps(rng, order.n_events)), menu.expected(chosen, period, bits)
+        ),
+        registers=registers("menu", menu=chosen, period=period),
+        **_menu_says(chosen, period),
+    )
+
+
+def _menu_says(chosen: Menu, period: str) -> dict[str, Any]:
+    names = {"input_names": chosen.input_names, "line_names": chosen.line_names}
+    return {"digests": {"menu": chosen.digest}, "labels": {"menu": chosen.name, "period": period} | names}
+
+
+def _grl(order: Order) -> Exported:
+    from amaranth.lib.data import ArrayLayout
+
+    from hdl.grl.trigger import GrlTrigger as Component
+
+    parameters, rng, layout = GrlParameters(), order.rng(grl.BLOCK), grl.beats()
+    events = grl_events(rng, order.n_events, parameters)
+    slots = {"cluster": layout.Cluster, "track": layout.Track, "flags": layout.Flags}
+    return Exported(
+        component=Component,
+        rtl=grl.grl_rtl(parameters),
+        interval=Component.INITIATION_INTERVAL,
+        inputs={
+            "in_first": Input(meaning="the beat opens an event"),
+            "in_segments": _grl_segments(),
+            "in_slots": Input(meaning=layout_text(layout), shape=ArrayLayout(layout.SLOT_BITS, layout.N_LANES)),
+        },
+        fields=GRL_FIELDS,
+        golden=one_answer_each(
+            grl.records(grl.ports(), events, grl.random_idle(rng, order.n_events)),
+            GrlTrigger(parameters).run(**events.arguments()).arrays(),
+        ),
+        labels={"slot_layouts": {name: described(slot) for name, slot in slots.items()}},
+    )
+
+
+def _grl_segments() -> Input:
+    from amaranth.lib.data import ArrayLayout
+
+    layout = grl.beats()
+    return Input(
+        meaning="hit segments of superlayers 0 to 4 in two 1/32 turns",
+        shape=ArrayLayout(layout.SEGMENTS_PER_TURN, layout.TURNS_PER_BEAT),
+    )
+
+
+def _chain(order: Order) -> Exported:
+    from amaranth.lib.data import ArrayLayout
+
+    from hdl.chain import ChainTrigger as Component
+    from hdl.chain import Track
+
+    parameters, calibration = _ecl_settings(order)
+    whole = Chain(
+        menu=order.menu or DEFAULT_MENU,
+        period=order.period,
+        blocks=chain.RTL_BLOCKS,
+        parameters=parameters,
+        calibration=calibration,
+    )
+    rng = order.rng(chain.BLOCK)
+    events = whole_events(whole, rng, order.seed, 0, order.n_events, tuple(chain.external_positions(whole.menu)))
+    n_idle = int(order.n_events * IDLE_SHARE)
+    idle = np.concatenate([ecl.random_idle(rng, n_idle), ecl.full_rate(order.n_events - n_idle)])
+    return Exported(
+        component=Component,
+        rtl=chain.chain_rtl(whole),
+        interval=Component.INITIATION_INTERVAL,
+        inputs=_ecl_inputs()
+        | {
+            "in_segments": _grl_segments(),
+            "in_tracks": Input(meaning="two tracks, in beats 4 to 15", shape=ArrayLayout(Track, grl.beats().N_LANES)),
+            "in_layers": Input(meaning="hit layers of the KLM sectors, with the last beat"),
+            "in_veto": Input(meaning="injection veto, with the last beat"),
+            "in_external": Input(meaning="input bits of the menu that no block models, at their places, with the last beat"),
+        },
+        fields=chain.fields(whole.menu),
+        golden=one_answer_each(chain.records(whole.menu, events, idle, rng), chain.expected(whole, events)),
+        registers=registers(None, ecl=EclThresholds.from_parameters(parameters), menu=whole.menu, period=whole.period.name),
+        **_menu_says(whole.menu, whole.period.name),
+    )
+
+
+_ECL_OPTIONS, _MENU_OPTIONS, _NETWORK_OPTIONS = ("parameters", "calibration"), ("menu", "period"), ("network", "reuse")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A block of the registry: how it is made, and the options of an order that it takes besides events and seed."""
+
+    make: Callable[[Order], Exported]
+    options: tuple[str, ...] = ()
+
+
+BLOCKS: Mapping[str, Entry] = {
+    "ecl": Entry(_ecl, _ECL_OPTIONS),
+    SEGMENTS: Entry(export_segments),
+    HOUGH: Entry(export_hough),
+    INPUTS: Entry(export_inputs),
+    NEURO: Entry(export_neuro, _NETWORK_OPTIONS),
+    CODESIGN: Entry(export_codesign, _NETWORK_OPTIONS),
+    STT: Entry(export_stt),
+    klm.BLOCK: Entry(_klm),
+    grl.BLOCK: Entry(_grl),
+    menu.BLOCK: Entry(_menu, _MENU_OPTIONS),
+    chain.BLOCK: Entry(_chain, _ECL_OPTIONS + _MENU_OPTIONS),
+}
+"""By name; another block joins with its line here."""
