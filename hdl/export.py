@@ -14,8 +14,6 @@ from amaranth.lib import data
 UNVERIFIED = "unverified: no Vivado was at hand"
 CORE_VENDOR, CORE_LIBRARY = "darktrigger", "trigger"
 IVERILOG_OPTIONS = ("-g2005",)
-VVP_OPTIONS = ("-N",)
-"""A failed bench stops; with -N the status is then 1."""
 VERILATOR_OPTIONS = (
     *("--timing", "--timescale", "1ns/1ps", "-O3", "-Wno-lint", "-Wno-style"),
     *("--output-split", "20000", "--output-split-cfuncs", "2000", "-CFLAGS", "-std=c++20"),
@@ -136,10 +134,10 @@ def core_text(target: Target, sources: Sources, version: str, description: str) 
             f"    toplevel : {sources.bench_module}",
             "    tools:",
             "      icarus:",
-            f"        iverilog_options : [{', '.join(IVERILOG_OPTIONS)}]",
+            f"        iverilog_options : [{_quoted(IVERILOG_OPTIONS)}]",
             "      verilator:",
             "        mode : binary",
-            f"        verilator_options : [{', '.join(VERILATOR_OPTIONS)}]",
+            f"        verilator_options : [{_quoted(VERILATOR_OPTIONS)}]",
             "  synth:",
             "    <<: *default",
             "    filesets : [rtl, constraints]",
@@ -175,7 +173,7 @@ def makefile_text(sources: Sources) -> str:
             "icarus:",
             "\t@mkdir -p build",
             f"\t$(IVERILOG) {' '.join(IVERILOG_OPTIONS)} -s {sources.bench_module} -o build/icarus.vvp $(VERILOG)",
-            f"\t$(VVP) {' '.join(VVP_OPTIONS)} build/icarus.vvp",
+            "\t$(VVP) build/icarus.vvp",
             "",
             "verilator:",
             "\t@mkdir -p build",
@@ -188,3 +186,8 @@ def makefile_text(sources: Sources) -> str:
             "",
         ]
     )
+
+
+def _quoted(options: Sequence[str]) -> str:
+    """Options as strings of YAML, numbers too."""
+    return ", ".join(f'"{option}"' for option in options)

@@ -1,7 +1,8 @@
 """The self-checking test bench of an exported block: plain Verilog-2005, golden vectors from memory files, every field compared.
 
 A result must come in its expected cycle, equal in every bit, and in no other cycle; undefined bits are wrong. The bench ends with a
-line that begins with PASS and `$finish`, or FAIL and `$stop`, which both simulators turn into a status other than 0.
+line that begins with PASS and status 0, or with FAIL and another status: `$finish_and_return` in Icarus, where `$stop` waits for a
+user or ends with status 0, and `$stop` elsewhere.
 """
 
 from __future__ import annotations
@@ -132,7 +133,11 @@ module {bench.module};
         end else begin
             $display("FAIL {ports.module}: of %0d results %0d equal, %0d different, %0d missing, %0d not compared; %0d too many",
                 N_RESULTS, n_equal, n_different, n_missing, N_RESULTS - n_answered, n_extra);
+`ifdef __ICARUS__
+            $finish_and_return(1);
+`else
             $stop;
+`endif
         end
     endtask
 endmodule

@@ -44,7 +44,7 @@ VERILATOR = (
 
 
 PASSED = "PASS klm_trigger: 60 events, 60 results equal, latency 2 cycles"
-PROGRAMS = {"verilator": ["build/verilator/klm_trigger_tb"], "icarus": ["vvp", "-N", "build/icarus.vvp"]}
+PROGRAMS = {"verilator": ["build/verilator/klm_trigger_tb"], "icarus": ["vvp", "build/icarus.vvp"]}
 """What the makefile runs."""
 Run = subprocess.CompletedProcess[str]
 
