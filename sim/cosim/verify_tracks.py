@@ -18,9 +18,10 @@ from sim.cosim.stimulus.segments import segment_events
 from sim.cosim.stimulus.vectors import corner_networks, random_vectors
 from sim.cosim.stimulus.wires import wire_events
 from trigger.cdc.hough import HoughFinder, HoughPlane
-from trigger.cdc.neuro import ClassicMlp
+from trigger.cdc.neuro import ClassicExperts, ClassicMlp
 from trigger.cdc.neuro.formats import NODE
 from trigger.cdc.segments import LeftRightTable, SegmentFinder
+from trigger.networks import CLASSIC, load_network
 
 NEURO, HOUGH, SEGMENTS = "tracks.neuro", "tracks.hough", "tracks.segments"
 REUSE = 4
@@ -32,9 +33,16 @@ FRAMES_PER_RUN = 8192
 """Frames of the chamber that go through a model at once (our choice: half a GB of stimulus and results)."""
 
 
+def shipped_experts() -> list[ClassicMlp]:
+    """The five experts that ship."""
+    network = load_network(CLASSIC).network
+    assert isinstance(network, ClassicExperts)
+    return list(network.experts)
+
+
 def neuro_networks(seed: int) -> list[ClassicMlp]:
-    """The networks of a verification."""
-    return corner_networks(stream(seed, f"verify.{NEURO}.networks", Stage.STIMULUS, 0))
+    """The networks of a verification: the shipped experts, and corners of the formats."""
+    return [*shipped_experts(), *corner_networks(stream(seed, f"verify.{NEURO}.networks", Stage.STIMULUS, 0))]
 
 
 def neuro_rtl(networks: list[ClassicMlp], *, reuse: int = REUSE, in_memory: bool = True) -> tuple[Rtl, int]:
@@ -66,7 +74,7 @@ def segments_rtl(chosen: tuple[int, ...] = segments.ALL) -> Rtl:
 
 
 def verify_neuro(job: Job, *, rtl: Rtl | None = None, cache: Path | None = None) -> dict[str, Any]:
-    """The record of a verification of five networks, one of them as trained and four corners, made from the seed.
+    """The record of a verification of ten networks: the five shipped experts, and five corners of the formats made from the seed.
 
     Arguments, record and errors as for `verify_ecl`.
     """

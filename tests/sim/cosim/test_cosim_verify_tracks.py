@@ -15,6 +15,7 @@ from sim.cosim.stimulus.vectors import corner_networks, corner_vectors, random_v
 from trigger.cdc.hough import HoughFinder, HoughPlane
 from trigger.cdc.neuro.formats import NODE_ONE
 from trigger.geometry.cdc import N_SECTORS, N_SEGMENTS
+from trigger.networks import load_network
 
 PLANE = HoughPlane()
 
@@ -23,6 +24,7 @@ PLANE = HoughPlane()
 def small_networks(monkeypatch):
     """Networks of three hidden nodes, whose model is built quickly."""
     monkeypatch.setattr(verify_tracks, "corner_networks", partial(corner_networks, n_hidden=3))
+    monkeypatch.setattr(verify_tracks, "shipped_experts", list)
 
 
 def invoke(*arguments: object) -> tuple[int, str, str]:
@@ -49,6 +51,13 @@ def test_the_network_passes_at_its_interval(tmp_path, small_networks):
     assert record["initiation_interval"] == 4
     assert record["latency_measured"] == {str(record["latency_declared"]): 3000}
     assert json.loads((tmp_path / "r.json").read_text()) == record
+
+
+def test_the_shipped_experts_are_among_the_networks():
+    networks = verify_tracks.neuro_networks(seed=1)
+    shipped = load_network("classic").network.experts
+    assert [one.weights[0].tolist() for one in networks[: len(shipped)]] == [one.weights[0].tolist() for one in shipped]
+    assert len(networks) == 2 * len(shipped)
 
 
 def test_networks_of_another_seed_fail(tmp_path, small_networks):
