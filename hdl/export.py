@@ -21,6 +21,10 @@ VERILATOR_OPTIONS = (
 """Warnings about widths are those of generated Verilog; large modules are split, else a compiler takes minutes for one file."""
 
 
+HLS_TOLERANCE = "0.00001"
+"""Far above six printed digits of a number below 1, far below an LSB of 12 fraction bits."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """Where a component shall run. part: device with package and speed grade; period_ns: of the clock."""
@@ -70,9 +74,8 @@ def constraints_text(target: Target, module: str) -> str:
         [
             f"# {module}, out of context ({UNVERIFIED})",
             f"create_clock -name clk -period {target.constrained_ns} [get_ports clk]",
-            "set inputs [filter [all_inputs] {NAME != clk}]",
-            "set_input_delay -clock clk 0 $inputs",
-            "set_output_delay -clock clk 0 [all_outputs]",
+            "set_input_delay -clock clk 0 [get_ports -filter {DIRECTION == IN && NAME != clk}]",
+            "set_output_delay -clock clk 0 [get_ports -filter {DIRECTION == OUT}]",
             "",
         ]
     )
@@ -150,14 +153,18 @@ def core_text(target: Target, sources: Sources, version: str, description: str) 
     )
 
 
-def makefile_text(sources: Sources) -> str:
-    """Return the makefile that runs the bench in Icarus Verilog and in Verilator; both fail if one value differs."""
+def makefile_text(sources: Sources, hls: str | None = None) -> str:
+    """Return the makefile that runs the bench in Icarus Verilog and in Verilator; both fail if one value differs.
+
+    hls: folder of an hls4ml project with golden data, whose C++ bench it also runs.
+    """
     verilog = f"{sources.rtl} {sources.bench}"
     return "\n".join(
         [
             "# make test         the bench in both simulators",
             "# make icarus       in Icarus Verilog (11 or later)",
             "# make verilator    in Verilator (5.036 or later); options of your own in VERILATOR_FLAGS",
+            *(["# make hls          the C++ of the hls4ml project on its golden data"] if hls else []),
             "# make clean        remove what was built",
             "",
             "IVERILOG ?= iverilog",
@@ -166,7 +173,7 @@ def makefile_text(sources: Sources) -> str:
             "VERILATOR_FLAGS ?=",
             f"VERILOG := {verilog}",
             "",
-            ".PHONY: test icarus verilator clean",
+            f".PHONY: test icarus verilator clean{' hls' if hls else ''}",
             "",
             "test: icarus verilator",
             "",
@@ -181,11 +188,34 @@ def makefile_text(sources: Sources) -> str:
             f"\t    --top-module {sources.bench_module} --Mdir build/verilator -o {sources.bench_module} $(VERILOG)",
             f"\tbuild/verilator/{sources.bench_module}",
             "",
+            *(_hls_recipe(hls) if hls else []),
             "clean:",
             "\trm -rf build",
             "",
         ]
     )
+
+
+def _hls_recipe(folder: str) -> list[str]:
+    """Recipe that compiles and runs hls4ml's C++ bench; it prints six digits, so equal is what agrees to a small part of an LSB."""
+    compare = (
+        "{ for (i = 1; i <= NF / 2; i++) { d = $$i - $$(i + NF / 2); "
+        f"if (d > {HLS_TOLERANCE} || d < -{HLS_TOLERANCE}) bad++ }} }} "
+        'END { print (bad || !NR ? "FAIL" : "PASS") " hls: " NR " inputs, " bad + 0 " outputs differ"; exit (bad || !NR) }'
+    )
+    return [
+        "hls:",
+        "\t@rm -rf build/hls && mkdir -p build && cp -r " + folder + " build/hls",
+        "\tcd build/hls && $(CXX) -std=c++17 -O1 -w -Ifirmware/ap_types -DWEIGHTS_DIR='\"firmware/weights\"' \\",
+        "\t    *_test.cpp $(patsubst "
+        + folder
+        + "/%,%,$(filter-out %_bridge.cpp,$(wildcard "
+        + folder
+        + "/firmware/*.cpp))) -o csim",
+        "\tcd build/hls && ./csim > csim.log",
+        "\tcd build/hls && paste -d ' ' tb_data/csim_results.log tb_data/tb_output_predictions.dat | awk '" + compare + "'",
+        "",
+    ]
 
 
 def _quoted(options: Sequence[str]) -> str:

@@ -46,11 +46,12 @@ def export_block(name: str, order: Order, out: Path, *, overwrite: bool = False,
     _check(name, order, out, overwrite)
     exported = BLOCKS[name].make(order)
     with _beside(out) as folder:
-        _write(folder, name, order, exported)
-        if hls and exported.network is not None:
+        frozen = exported.network if hls else None
+        _write(folder, name, order, exported, None if frozen is None else HLS_FOLDER)
+        if frozen is not None:
             from sim.cosim.export_hls import write_project
 
-            write_project(folder / HLS_FOLDER, exported.network, order.seed)
+            write_project(folder / HLS_FOLDER, frozen, order.seed)
         _write_manifest(folder, name, order, exported)
         if _holds(out, folder):
             return False
@@ -153,7 +154,7 @@ def _sources(module: str) -> Sources:
     )
 
 
-def _write(folder: Path, name: str, order: Order, exported: Exported) -> None:
+def _write(folder: Path, name: str, order: Order, exported: Exported, hls: str | None) -> None:
     """Everything but the manifest and the hls4ml project."""
     from hdl.export import constraints_text, core_text, makefile_text, vivado_text
 
@@ -179,7 +180,7 @@ def _write(folder: Path, name: str, order: Order, exported: Exported) -> None:
         EXPECTED: hex_text(expected_words(ports, exported.fields, golden, rtl.latency), head),
         f"{module}_ooc.tcl": vivado_text(target, sources),
         f"{module}.core": core_text(target, sources, __version__, f"Belle II L1 trigger emulator, block {name}"),
-        "Makefile": makefile_text(sources),
+        "Makefile": makefile_text(sources, hls),
     }
     if exported.registers is not None:
         texts |= {

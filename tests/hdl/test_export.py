@@ -57,3 +57,5 @@ def test_makefile_runs_both_simulators_on_the_same_files():
     assert "test: icarus verilator" in lines
     recipes = [line.split() for line in lines if line.startswith("\t$(")]
     assert [recipe[0] for recipe in recipes] == ["$(IVERILOG)", "$(VVP)", "$(VERILATOR)"]
+    assert not any("hls" in line for line in lines)
+    assert "hls:" in makefile_text(SOURCES, "hls").splitlines()
