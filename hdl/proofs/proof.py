@@ -1,0 +1,143 @@
+"""A proof: a claim about a component, and the same claim about a broken one, which must be refuted."""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hdl.proofs.bench import Bench
+from hdl.proofs.solver import ENGINE, Answer, Mode, Status, Trace, job, solve, tool_versions
+from trigger.digest import digest
+
+TIMEOUT_S = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What is claimed, in one sentence, and the benches with it.
+
+    depth: k of the induction. broken: the claim around a component with one fault; it must fail within `broken_depth` cycles
+    (depth by default), so that the claim is known to say something.
+    """
+
+    name: str
+    says: str
+    bench: Callable[[], Bench]
+    broken: Callable[[], Bench]
+    depth: int
+    broken_depth: int = 0
+
+    @property
+    def block(self) -> str:
+        """First part of the name."""
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Result of a proof. rtl: digest of the component's RTLIL. key: digest of everything that the result depends on.
+
+    status: of the induction. refuted: status about the broken component, `FAIL` as it must be. trace: counterexample, if the
+    claim failed. broken_trace: the one that the broken component gave. wall_s: both runs, when they were made.
+    """
+
+    name: str
+    says: str
+    depth: int
+    rtl: str
+    key: str
+    status: Status
+    refuted: Status
+    wall_s: float
+    trace: Trace | None
+    broken_trace: Trace | None
+    engine: str = ENGINE
+    was_kept: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Proven, and the broken component refuted."""
+        return self.status is Status.PASS and self.refuted is Status.FAIL
+
+    def to_json(self) -> dict[str, object]:
+        """The outcome as plain values."""
+        return {
+            "name": self.name,
+            "says": self.says,
+            "engine": self.engine,
+            "depth": self.depth,
+            "status": self.status.value,
+            "broken_component": self.refuted.value,
+            "passed": self.passed,
+            "wall_s": round(self.wall_s, 1),
+            "rtl": self.rtl,
+            "key": self.key,
+            "counterexample": self.trace.to_json() if self.trace else None,
+            "broken_counterexample": self.broken_trace.to_json() if self.broken_trace else None,
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict) -> "Outcome":
+        """The outcome that `to_json` gave, as one that was kept."""
+        traces = [Trace.from_json(stored[name]) if stored[name] else None for name in ("counterexample", "broken_counterexample")]
+        return cls(
+            **{name: stored[name] for name in ("name", "says", "engine", "depth", "rtl", "key", "wall_s")},
+            status=Status(stored["status"]),
+            refuted=Status(stored["broken_component"]),
+            trace=traces[0],
+            broken_trace=traces[1],
+            was_kept=True,
+        )
+
+
+def cache_folder() -> Path:
+    """Folder of finished proofs: `$XDG_CACHE_HOME/darktrigger/proofs`, in `~/.cache` by default."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "darktrigger" / "proofs"
+
+
+def prove(proof: Proof, *, timeout_s: int = TIMEOUT_S, cache: Path | None = None) -> Outcome:
+    """Outcome of a proof, kept under the digest of RTL, claim, depth and tools, or found now (seconds to minutes).
+
+    Results that depend on the time limit are not kept. Errors as for `solve`.
+    """
+    bench, broken = proof.bench(), proof.broken()
+    texts = bench.rtlil(), broken.rtlil()
+    runs = (Mode.INDUCTION, proof.depth, bench), (Mode.BOUNDED, proof.broken_depth or proof.depth, broken)
+    key = digest(*texts, [job(mode, depth, 0, one.probes) for mode, depth, one in runs], tool_versions())
+    stored = (cache or cache_folder()) / f"{key}.json"
+    if stored.exists():
+        kept = Outcome.from_json(json.loads(stored.read_text(encoding="utf-8")))
+        return replace(kept, name=proof.name, says=proof.says)
+    answer, refutation = (
+        solve(text, mode, depth, timeout_s, one.probes) for text, (mode, depth, one) in zip(texts, runs, strict=True)
+    )
+    outcome = _outcome(proof, answer, refutation, digest(bench.component_rtlil()), key)
+    if Status.TIMEOUT not in (outcome.status, outcome.refuted):
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        temporary = stored.with_name(f".{key}.{os.getpid()}")
+        temporary.write_text(json.dumps(outcome.to_json(), indent=1) + "\n", encoding="utf-8")
+        temporary.replace(stored)
+    return outcome
+
+
+def _outcome(proof: Proof, answer: Answer, refutation: Answer, rtl: str, key: str) -> Outcome:
+    return Outcome(
+        name=proof.name,
+        says=proof.says,
+        depth=proof.depth,
+        rtl=rtl,
+        key=key,
+        status=answer.status,
+        refuted=refutation.status,
+        wall_s=answer.wall_s + refutation.wall_s,
+        trace=answer.trace,
+        broken_trace=refutation.trace,
+    )
+
+
+def all_passed(outcomes: Iterable[Outcome]) -> bool:
+    """Whether every proof passed, and there was one."""
+    passed = [outcome.passed for outcome in outcomes]
+    return bool(passed) and all(passed)
