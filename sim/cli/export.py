@@ -29,6 +29,9 @@ def export(
     reuse: Annotated[
         int | None, typer.Option(min=1, help="tracks.neuro, tracks.codesign: cycles in which a multiplier serves one track; 4.")
     ] = None,
+    settings: Annotated[
+        str | None, typer.Option(help="menu: prescales and masks as constants or as registers; constants by default.")
+    ] = None,
     hls: Annotated[bool, typer.Option("--hls/--no-hls", help="tracks.codesign: with or without the hls4ml project.")] = True,
 ) -> None:
     """Write a block as Verilog with everything around it.
@@ -40,7 +43,7 @@ def export(
     is left alone.
     """
     from sim.cosim.export import export_block
-    from sim.cosim.export_order import Order
+    from sim.cosim.export_order import Order, parse_settings
 
     order = Order(
         n_events=events,
@@ -51,6 +54,7 @@ def export(
         period=period,
         network=network,
         reuse=reuse,
+        settings=None if settings is None else parse_settings(settings),
     )
     if export_block(block, order, out, overwrite=overwrite, hls=hls):
         typer.echo(f"{block}: {out}; run its bench with: make -C {out} test")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sim.cosim.export_bench import RESET_CYCLES, Bench, bench_text
 from sim.cosim.export_blocks import BLOCKS
 from sim.cosim.export_golden import NUMBER_BITS, expected_words, hex_text
-from sim.cosim.export_order import Exported, Order
+from sim.cosim.export_order import Exported, Order, Settings
 from sim.cosim.wrapper import HEADER_BITS, IDLE_BITS, Header
 from sim.files import OutputError
 from sim.provenance import versions
@@ -35,6 +35,10 @@ MADE_BY = "darktrigger export"
 STIMULUS, EXPECTED = "golden/stimulus.hex", "golden/expected.hex"
 HLS_FOLDER = "hls"
 _COMMON = ("n_events", "seed")
+_NOTES = {
+    Settings.CONSTANTS: "the RTL holds the default of each register as a constant; the map says what a slow control would set",
+    Settings.REGISTERS: "registers are written through in_write, in_address and in_data; reset sets the defaults",
+}
 
 
 def export_block(name: str, order: Order, out: Path, *, overwrite: bool = False, hls: bool = True) -> bool:
@@ -170,6 +174,7 @@ def _write(folder: Path, name: str, order: Order, exported: Exported, hls: str |
         n_events=order.n_events,
         n_records=len(golden.records),
         n_results=golden.n_results,
+        held=exported.held,
     )
     head = f"{module}: seed {order.seed}, declarations {rtl.declarations}"
     texts = {
@@ -250,12 +255,13 @@ def _ports(exported: Exported) -> Iterator[Mapping[str, Any]]:
 
 def _settings(exported: Exported) -> dict[str, Any]:
     """How thresholds and prescales are set."""
+    kind = exported.settings.value
     if exported.registers is None:
-        return {"kind": "constants"}
+        return {"kind": kind}
     return {
-        "kind": "constants",
+        "kind": kind,
         "registers": "registers/registers.json",
-        "note": "the RTL holds the default of each register as a constant; the map says what a slow control would set",
+        "note": _NOTES[exported.settings],
         "registers_digest": exported.registers.digest,
     }
 
@@ -274,7 +280,8 @@ def _golden(order: Order, exported: Exported) -> dict[str, Any]:
         "reset_cycles": RESET_CYCLES,
         "stimulus": {
             "file": STIMULUS,
-            "note": "one word per record: one cycle, then idle cycles with in_valid low and every other input inverted",
+            "note": "one word per record: one cycle, then idle cycles with in_valid low and other inputs inverted",
+            "held": list(exported.held),
             "idle_cycles": {"low": header, "width": IDLE_BITS},
             "completes_event": {"low": header + Header.MARK, "width": 1},
             "in_valid": {"low": header + Header.VALID, "width": 1},

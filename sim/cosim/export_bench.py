@@ -20,7 +20,11 @@ MAX_SHOWN = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """What a bench is made for. latency: declared, in cycles; half_period_ns: of the clock; stimulus, expected: memory files."""
+    """What a bench is made for.
+
+    latency: declared, in cycles. half_period_ns: of the clock. stimulus, expected: memory files. held: inputs that keep their value
+    in idle cycles instead of being inverted.
+    """
 
     ports: StreamPorts
     latency: int
@@ -30,6 +34,7 @@ class Bench:
     n_events: int
     n_records: int
     n_results: int
+    held: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -51,6 +56,7 @@ def bench_text(bench: Bench) -> str:
 module {bench.module};
     localparam N_RECORDS = {bench.n_records};
     localparam N_RESULTS = {bench.n_results};
+    localparam [{payload - 1}:0] INVERTED = {payload}'h{_inverted(bench):x};
 
     reg clk, start, rst, in_valid;
     reg [{payload - 1}:0] payload;
@@ -81,7 +87,7 @@ module {bench.module};
         start = 0;
     end
 
-    // Inputs. A record is one cycle and some idle ones, in which every input but in_valid is inverted.
+    // Inputs. A record is one cycle and some idle ones, in which in_valid is low and the bits of INVERTED are inverted.
     always @(posedge clk) begin
         if (start) begin
             rst <= 1; in_valid <= 0; payload <= 0; idle <= 0; cycle <= 32'hffffffff;
@@ -97,7 +103,7 @@ module {bench.module};
             end else begin
                 if (idle != 0) idle <= idle - 1;
                 else n_quiet <= n_quiet + 1;
-                rst <= 0; in_valid <= 0; payload <= ~payload;
+                rst <= 0; in_valid <= 0; payload <= payload ^ INVERTED;
             end
         end
     end
@@ -150,6 +156,12 @@ def _connections(ports: StreamPorts) -> str:
     bound += [f".{port.name}(payload[{ports.input_low(port.name)} +: {port.width}])" for port in ports.inputs]
     bound += [f".{port.name}(result[{ports.output_low(port.name)} +: {port.width}])" for port in ports.outputs]
     return ",\n        ".join(bound)
+
+
+def _inverted(bench: Bench) -> int:
+    """Bits of the inputs that idle cycles invert."""
+    ports = [port for port in bench.ports.inputs if port.name not in bench.held]
+    return sum(((1 << port.width) - 1) << bench.ports.input_low(port.name) for port in ports)
 
 
 def _comparison(bench: Bench, name: str) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from sim.cosim import chain, ecl, grl, klm, menu
+from sim.cosim import stream as words
 from sim.cosim.export_golden import one_answer_each
-from sim.cosim.export_order import IDLE_SHARE, Exported, Input, Order, described, gaps, layout_text, registers
+from sim.cosim.export_order import IDLE_SHARE, Exported, Input, Order, Settings, described, gaps, layout_text, registers
 from sim.cosim.export_tracks import export_codesign, export_hough, export_inputs, export_neuro, export_segments, export_stt
-from sim.cosim.rtl import ecl_rtl
+from sim.cosim.ports import Port, StreamPorts
+from sim.cosim.rtl import ecl_rtl, rtl_of
 from sim.cosim.stimulus.grl import grl_events
 from sim.cosim.stimulus.mix import ecl_mix
 from sim.cosim.stimulus.whole import whole_events
@@ -28,7 +30,11 @@ from trigger.grl import GrlParameters, GrlTrigger
 from trigger.grl.layout import DECISION_FIELDS as GRL_FIELDS
 from trigger.klm import DECISION_FIELDS as KLM_FIELDS
 from trigger.klm import N_LAYERS, N_SECTORS, KlmParameters, KlmTrigger
-from trigger.menu import Menu, load_menu
+from trigger.menu import Menu, Period, load_menu
+from trigger.registers import REGISTER_BITS, RegisterMap
+
+MAX_WRITTEN = 4
+"""Largest prescale that golden vectors write (our choice: small, so that its counter turns over within some hundred events)."""
 
 
 def _ecl(order: Order) -> Exported:
@@ -93,6 +99,8 @@ def _klm(order: Order) -> Exported:
 
 
 def _menu(order: Order) -> Exported:
+    if order.settings is Settings.REGISTERS:
+        return _menu_in_registers(order)
     from hdl.menu.trigger import MenuTrigger as Component
 
     chosen = load_menu(order.menu or DEFAULT_MENU)
@@ -111,6 +119,70 @@ def _menu(order: Order) -> Exported:
         registers=registers("menu", menu=chosen, period=period),
         **_menu_says(chosen, period),
     )
+
+
+def _menu_in_registers(order: Order) -> Exported:
+    """The menu with prescales and masks in registers: half of the events with the period's, half with others that were written."""
+    from hdl.export_menu import ADDRESS_BITS
+    from hdl.export_menu import RegisterMenu as Component
+
+    chosen = load_menu(order.menu or DEFAULT_MENU)
+    period = menu.period_of(chosen, order.period)
+    rng, half = order.rng(menu.BLOCK), order.n_events // 2
+    bits, gaps_after = menu.input_vectors(rng, order.n_events, chosen), gaps(rng, order.n_events)
+    written = Period(name="written", source="golden", prescales=tuple(rng.integers(0, MAX_WRITTEN + 1, len(chosen.lines)).tolist()))
+    both = replace(chosen, periods=(*chosen.periods, written))
+    parts = [menu.expected(both, period, bits[:half]), menu.expected(both, written.name, bits[half:])]
+    defaults = registers("menu", menu=chosen, period=period)
+    plain = menu.ports(chosen)
+    bus = {"in_write": 1, "in_address": ADDRESS_BITS, "in_data": REGISTER_BITS}
+    declared = replace(
+        plain,
+        module="menu_trigger_registers",
+        inputs=(*plain.inputs, *(Port(name=name, width=width) for name, width in bus.items())),
+    )
+    component = Component(chosen, defaults)
+    return Exported(
+        component=Component,
+        rtl=rtl_of(component, component.LATENCY, declared, (chosen.digest, period, defaults)),
+        interval=Component.INITIATION_INTERVAL,
+        inputs={
+            "in_bits": Input(meaning="input bits, in the order of the menu"),
+            "in_write": Input(meaning="write to a register"),
+            "in_address": Input(meaning="byte address of the register"),
+            "in_data": Input(meaning="its new value"),
+        },
+        fields=menu.fields(chosen),
+        golden=one_answer_each(
+            np.concatenate(
+                [
+                    menu.records(declared, bits[:half], gaps_after[:half]),
+                    _writes(declared, registers("menu", menu=both, period=written.name)),
+                    menu.records(declared, bits[half:], gaps_after[half:]),
+                ]
+            ),
+            {name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
+        ),
+        registers=defaults,
+        settings=Settings.REGISTERS,
+        held=("in_write",),
+        **_menu_says(chosen, period),
+    )
+
+
+def _writes(declared: StreamPorts, wanted: RegisterMap) -> np.ndarray:
+    """Stimulus records that write the defaults of these registers."""
+    out = words.empty_records(declared, len(wanted.registers))
+    rows = np.arange(len(out))
+    columns = {
+        "in_write": [1] * len(out),
+        "in_address": [one.address for one in wanted.registers],
+        "in_data": [one.default for one in wanted.registers],
+    }
+    for port in (port for port in declared.inputs if port.name in columns):
+        low = np.full(len(out), declared.input_low(port.name))
+        words.put_bits(out, rows, low, port.width, np.array(columns[port.name], np.int64))
+    return out
 
 
 def _menu_says(chosen: Menu, period: str) -> dict[str, Any]:
@@ -212,7 +284,7 @@ BLOCKS: Mapping[str, Entry] = {
     STT: Entry(export_stt),
     klm.BLOCK: Entry(_klm),
     grl.BLOCK: Entry(_grl),
-    menu.BLOCK: Entry(_menu, _MENU_OPTIONS),
+    menu.BLOCK: Entry(_menu, (*_MENU_OPTIONS, "settings")),
     chain.BLOCK: Entry(_chain, _ECL_OPTIONS + _MENU_OPTIONS),
 }
 """By name; another block joins with its line here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from sim.cosim.rtl import Rtl
 from trigger.chain import DEFAULT_MENU
 from trigger.ecl import EclParameters, EclThresholds
 from trigger.ecl.layout import DecisionField
+from trigger.errors import InputError
 from trigger.menu import load_menu
 from trigger.networks import FrozenNetwork
 from trigger.registers import RegisterMap, register_map
@@ -28,13 +30,30 @@ IDLE_SHARE = 1 / 4
 MAX_IDLE = 40
 
 
+class Settings(enum.Enum):
+    """Where the RTL has its thresholds and prescales."""
+
+    CONSTANTS = "constants"
+    REGISTERS = "registers"
+
+
+def parse_settings(text: str) -> Settings:
+    """The kind of settings of this name; InputError if there is none."""
+    try:
+        return Settings(text)
+    except ValueError:
+        names = " or ".join(kind.value for kind in Settings)
+        msg = f"--settings must be {names}, not {text!r}"
+        raise InputError(msg) from None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """What shall be exported.
 
     n_events, seed: of the golden vectors. The others belong to some blocks; None is the declared default.
     parameters, calibration: TOML files of the ECL trigger. menu, period: of the global decision. network: shipped one or file.
-    reuse: cycles in which a multiplier of a network serves one track.
+    reuse: cycles in which a multiplier of a network serves one track. settings: where prescales and masks are.
     """
 
     n_events: int
@@ -45,6 +64,7 @@ class Order:
     period: str | None = None
     network: str | None = None
     reuse: int | None = None
+    settings: Settings | None = None
 
     def rng(self, block: str) -> np.random.Generator:
         """The random numbers of a block's golden vectors."""
@@ -65,7 +85,8 @@ class Exported:
 
     component: class of the RTL, whose docstring is the contract of its ports. interval: initiation interval, cycles from event to
     event. inputs: meaning of each port but `in_valid`. fields: what `out_<name>` holds. digests: of what it was made from, by name.
-    registers: thresholds and prescales that are constants of the RTL. network: frozen network of the codesign family.
+    registers: thresholds and prescales, which settings says where they are. network: frozen network of the codesign family. held:
+    inputs that keep their value in idle cycles of the golden vectors.
     """
 
     component: type[wiring.Component]
@@ -77,7 +98,9 @@ class Exported:
     digests: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Any] = field(default_factory=dict)
     registers: RegisterMap | None = None
+    settings: Settings = Settings.CONSTANTS
     network: FrozenNetwork | None = None
+    held: tuple[str, ...] = ()
 
 
 def gaps(rng: np.random.Generator, n: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from sim.cosim import export_hls
 from sim.cosim.export import export_block
 from sim.cosim.export_blocks import BLOCKS
 from sim.cosim.export_golden import Golden, one_answer_each, result_cycles
-from sim.cosim.export_order import Order
+from sim.cosim.export_order import Order, Settings, parse_settings
 from sim.files import OutputError
 from trigger.errors import InputError
 from trigger.klm import FIRST_SECTOR, N_LAYERS, N_SECTORS, KlmParameters
@@ -111,6 +111,30 @@ def test_bench_prints_the_field_that_differs(klm, bench):
     shown = bench().stdout
     path.write_text(text)
     assert re.search(rf"event {ROW}, cycle \d+: out_klm_fired is [0-9a-f]{{6}}, not [0-9a-f]{{6}}", shown)
+
+
+def test_menu_in_registers_follows_what_is_written(tmp_path):
+    """Half of the events have the prescales of the period, half those of the golden writes; a wrong mask is found."""
+    out, order = tmp_path / "menu", replace(ORDER, n_events=300, menu="physics_book", settings=Settings.REGISTERS)
+    assert export_block("menu", order, out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["settings"]["kind"] == "registers"
+    assert manifest["golden"]["stimulus"]["held"] == ["in_write"]
+    n_registers = len(json.loads((out / "registers" / "registers.json").read_text())["registers"])
+    assert manifest["golden"]["records"] == 300 + n_registers
+
+    def run(*command: str) -> Run:
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=out)
+
+    good = run("make", SIMULATORS[-1], *VERILATOR)
+    assert verdict(good).startswith("PASS menu_trigger_registers: 300 events, 300 results equal"), good.stderr
+    path, place = out / "golden" / "stimulus.hex", manifest["golden"]["stimulus"]["in_data"]["low"]
+    text = path.read_text()
+    last_write = 150 + n_registers - 1
+    path.write_text(changed_line(text, last_write, lambda mask: [f"{int(mask, 16) ^ 0xFFFFF << place:0{len(mask)}x}"]))
+    bad = run("make", SIMULATORS[-1], *VERILATOR)
+    assert bad.returncode != 0
+    assert re.search(r"of 300 results \d+ equal, [1-9]\d* different, 0 missing", verdict(bad))
 
 
 def words(path: Path) -> list[int]:
@@ -229,6 +253,7 @@ def test_nothing_is_left_of_an_export_that_breaks_off(tmp_path, monkeypatch):
         ("klm", replace(ORDER, menu="exp16"), "--menu is an option of export menu and chain, not of export klm"),
         ("ecl", replace(ORDER, reuse=2), "--reuse is an option of export tracks.neuro and tracks.codesign, not of export ecl"),
         ("menu", replace(ORDER, period="e20"), "no period 'e20'"),
+        ("ecl", replace(ORDER, settings=Settings.REGISTERS), "--settings is an option of export menu, not of export ecl"),
         ("tracks.neuro", replace(ORDER, network="codesign"), "must be of the family classic, not codesign"),
         ("tracks.codesign", replace(ORDER, network="classic"), "must be of the family codesign, not classic"),
     ],
@@ -237,6 +262,12 @@ def test_bad_orders_are_refused(block, order, message, tmp_path):
     with pytest.raises(InputError, match=message):
         export_block(block, order, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_kind_of_settings_is_refused():
+    assert parse_settings("registers") is Settings.REGISTERS
+    with pytest.raises(InputError, match="--settings must be constants or registers, not 'rom'"):
+        parse_settings("rom")
 
 
 def test_cycles_of_results_by_hand():
