@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from hdl.proofs import ecl, klm, menu, tracks
+from hdl.proofs import ecl, ecl_window, klm, menu, tracks
 from hdl.proofs.proof import Proof
 from trigger.errors import InputError
 
 ALL = "all"
-BLOCKS: dict[str, Callable[[], list[Proof]]] = {"menu": menu.proofs, "klm": klm.proofs, "ecl": ecl.proofs, "tracks": tracks.proofs}
+BLOCKS: dict[str, Callable[[], list[Proof]]] = {
+    "menu": menu.proofs,
+    "klm": klm.proofs,
+    "ecl": lambda: ecl.proofs() + ecl_window.proofs(),
+    "tracks": tracks.proofs,
+}
 
 
 def proofs_of(name: str, products: Path | None = None) -> list[Proof]:

@@ -67,15 +67,16 @@ def _show(outcomes: list[Outcome], total_s: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    grid = Table(title="formal proofs", caption=f"{total_s:.0f} s in all")
-    for head in ("proof", "engine", "k", "time", "claim", "faulty component", "RTL"):
+    engines = ", ".join(sorted({one.engine for one in outcomes}))
+    grid = Table(title=f"formal proofs, k-induction ({engines})", caption=f"{total_s:.0f} s in all; *: kept from an earlier run")
+    for head in ("proof", "k", "time", "claim", "faulty", "RTL"):
         grid.add_column(head, justify="right" if head in ("k", "time") else "left", overflow="fold")
     for one in outcomes:
-        kept = " (kept)" if one.was_kept else ""
+        kept = "*" if one.was_kept else ""
         refuted = "refuted" if one.refuted.value == "fail" else one.refuted.value
         grid.add_row(
-            one.name, one.engine, str(one.depth), f"{one.wall_s:.1f} s{kept}",
-            "proven" if one.status.value == "pass" else one.status.value, refuted, one.rtl[:12],
+            one.name, str(one.depth), f"{one.wall_s:.1f} s{kept}",
+            "proven" if one.status.value == "pass" else one.status.value.upper(), refuted, one.rtl[:8],
         )  # fmt: skip
     console = Console()
     console.print(grid)
