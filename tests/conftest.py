@@ -1,5 +1,10 @@
-"""Interrupts for the whole suite: a process started in the background of a shell ignores them, and so would all that it starts."""
+"""The suite's process: interrupts reach it and what it starts, and TensorFlow adds in one order, whichever test needs it first."""
 
+import os
 import signal
 
+# A process started in the background of a shell ignores interrupts, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# TensorFlow reads these when it is loaded: one thread, no kernels that add in another order from run to run.
+os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF_ENABLE_ONEDNN_OPTS": "0"}
