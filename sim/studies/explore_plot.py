@@ -37,7 +37,7 @@ def plot(table: Table, folder: Path) -> Path:
             _panel(axes, table, name, reuses)
         panels[0].set_title("Single tracks, all networks at the same background")
         panels[1].set_title("Resolution of z, muons from the interaction point")
-        panels[0].legend(handles=_legend(reuses), loc="lower right")
+        figure.legend(handles=_legend(reuses), loc="outside upper center", ncols=len(reuses) + 1)
         note(figure, describe({**table.stamp, "digests": {}}))
         return save(figure, folder / f"{table.name}.png")
 
@@ -57,23 +57,24 @@ def _panel(axes: Axes, table: Table, name: str, reuses: list[int]) -> None:
             cost[k], value[k], [[below[k]], [above[k]]], fmt=MARKERS[place], ms=8 if row["shipped"] else 6, color=SERIES[place],
             mfc=SERIES[place] if front[k] else "white", mew=1.2, elinewidth=0.9, zorder=2,
         )  # fmt: skip
-        if row["dsp"]:
-            _write(axes, cost[k], value[k], f"{row['dsp']} DSP", below=True)
         peer = str(row["variant"] or "").partition(",")[0]
         text = f"{row['network']}, {peer}" if peer else str(row["network"])
-        if text not in named:
+        if (front[k] or row["shipped"]) and text not in named:
+            _write(axes, cost[k], value[k], text, below=name == "stt_efficiency")
             named.add(text)
-            _write(axes, cost[k], value[k], text, below=bool(peer))
     axes.set_xscale("log")
+    axes.margins(x=0.12, y=0.12)
     axes.set_xlabel(f"look-up tables + {lut_per_dsp()} per DSP slice")
     axes.set_ylabel(_LABELS[name])
 
 
 def _write(axes: Axes, x: float, y: float, text: str, *, below: bool) -> None:
-    """Small print beside a point: its name above it, what else there is below."""
+    """Name of a point in small print, slanted away from it to the side where better and dearer networks do not lie."""
+    place, va, slant = ((3, -5), "top", -40) if below else ((3, 5), "bottom", 40)
     axes.annotate(
-        text, (x, y), (4, -4 if below else 4), textcoords="offset points", va="top" if below else "bottom", fontsize=7.5, color=INK
-    )
+        text, (x, y), place, textcoords="offset points", ha="left", va=va, rotation=slant, rotation_mode="anchor",
+        fontsize=7.5, color=INK,
+    )  # fmt: skip
 
 
 def _errors(table: Table, name: str, value: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
