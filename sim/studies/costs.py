@@ -66,7 +66,7 @@ def cost_table(chosen: Sequence[Design], *, cache: Path | None = None, only_done
             report = None
             if not only_done or is_done(built.verilog, built.top, cache=cache):
                 report = synthesise(built.verilog, built.top, cache=cache)
-                tools.add(report.yosys)
+                tools.add(report.yosys.partition(", ")[0].replace("(", ""))  # not where it was built
             rows.append(_row(design, built, report))
             digests[f"{design.block} {design.variant} {design.reuse}"] = built.made_from
             advance(1)
