@@ -5,13 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+import sim.cli
 from sim.generators.dark_photon import DarkPhoton
 from sim.studies import rates
 from sim.studies.counting import Job
 from sim.studies.rate_counts import STREAM_CLOCKS, UNIT, RateTask, calorimeter_lines, count_lines, split_name, stream_windows
 from sim.studies.rate_samples import Clock, NoParticles, RateSample, rate_samples
 from trigger.chain import Chain
+from trigger.ecl import EclParameters
 from trigger.errors import InputError
 from trigger.menu import Period, load_menu
 
@@ -166,3 +169,25 @@ def test_unwritable_folder(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         rates.run_study(study(), Path(tmp_path / "file"))
+
+
+def test_a_users_files_reach_rates_and_documentation(tmp_path):
+    """A changed threshold, a changed condition and a new line, by TOML alone; model and RTL on such files: test_cosim_chain."""
+    (tmp_path / "mine.toml").write_text(
+        'name = "mine"\nbase = "exp16"\n[lines]\nhie = "ehigh & clst >= 6"\nanything = "clst >= 1 & !veto"\n'
+    )
+    mine = str(tmp_path / "mine.toml")
+    parameters = EclParameters.default().replace(lml_cl_e_cms_1=7)
+    tables = {}
+    for name, chain in (("before", Chain(menu="exp16")), ("after", Chain(menu=mine, parameters=parameters))):
+        changed = rates.RateStudy(chain=chain, events=200, scales=(0.0,), samples=(PHOTON,))
+        table = rates.run_study(changed, tmp_path / name, {"record": 5e34})["rates"]
+        tables[name] = dict(zip(table.column("line"), table.column("fired_hz"), strict=True))
+    # Photons of 5.29 GeV: one cluster each; none above 7 GeV, none with six clusters.
+    assert tables["before"]["hie"] > 30
+    assert tables["before"]["lml1"] > 20
+    assert tables["after"]["hie"] == tables["after"]["lml1"] == 0
+    assert tables["after"]["anything"] > 30
+    assert "anything" not in tables["before"]
+    shown = CliRunner().invoke(sim.cli.build_app(), ["menu", "show", "anything", "--menu", mine])
+    assert shown.stdout.startswith("anything: clst >= 1 & !veto")
