@@ -39,7 +39,7 @@ def _run(name: str, out: Path, events: int, seed: int, menu: str | None, period:
     from sim.progress import progress
     from sim.studies.channel_plots import plot
     from sim.studies.channel_study import ChannelStudy, run_study
-    from sim.studies.channels import CHANNELS
+    from sim.studies.searches import CHANNELS
     from sim.studies.tables import as_text
     from trigger.chain import Chain
 

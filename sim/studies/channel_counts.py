@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from sim.detector.whole import Detector
 from sim.generation import BlockTask, Sample, make_block
-from sim.studies.channels import CHANNELS, Channel, LineGroup
+from sim.studies.channels import Channel, LineGroup
 from sim.studies.counting import Counters, Job
+from sim.studies.searches import CHANNELS
 from trigger.chain import Chain
 from trigger.menu import Menu, keep_probability
 from trigger.menu.condition import positions
@@ -46,9 +47,11 @@ class ChannelTask:
             klm=detector.klm,
         )
         arrays = make_block(BlockTask(sample=source, seed=self.seed, block=job.block, n_events=job.events))
-        flow, value = channel.select(arrays)
+        selected = channel.select(arrays)
+        value = np.nan_to_num(selected.values[channel.variables[0].name], nan=-1.0)
         ftdl = self.chain.run(arrays).ftdl
-        return count(channel, self.chain.menu, self.chain.period, ftdl, flow.passed, value) | {"flow": flow.counts()}
+        counters = count(channel, self.chain.menu, self.chain.period, ftdl, selected.flow.passed, value)
+        return counters | {"flow": selected.flow.counts()}
 
 
 def job_sample(number: int, preset: str, scale: float) -> str:
@@ -88,8 +91,8 @@ def count(
     """
     groups = groups_of(channel)
     place = {name: i for i, name in enumerate(menu.line_names)}
-    bins = np.searchsorted(np.array(channel.edges), value, side="right")[selected]
-    n_bins = len(channel.edges) + 1
+    bins = np.searchsorted(np.array(channel.variables[0].edges), value, side="right")[selected]
+    n_bins = len(channel.variables[0].edges) + 1
     fired = np.stack([ftdl[:, [place[line] for line in group.lines]].any(axis=1) for group in groups])
     counters: Counters = {
         "generated": np.array([len(ftdl)]),

@@ -42,7 +42,7 @@ def _figure(channel: Channel, table: Table) -> Figure:
         panel.set_visible(False)
     for place in range(len(groups)):
         axes.flat[place].tick_params(labelbottom=place + columns >= len(groups))
-    figure.supxlabel(channel.scanned or channel.variable, fontsize=10.5, x=0.3)
+    figure.supxlabel(channel.scanned or channel.variables[0].label, fontsize=10.5, x=0.3)
     figure.supylabel("efficiency of selected events", fontsize=10.5)
     handles, labels = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper right", ncols=len(labels), bbox_to_anchor=(0.995, 0.995))

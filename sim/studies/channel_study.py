@@ -55,7 +55,7 @@ class ChannelStudy:
     def digest(self) -> str:
         """Digest of the study, the selection's numbers and the responses."""
         channel = self.channel
-        own = (channel.name, channel.samples, channel.edges, channel.groups, self.events, self.seed, self.levels)
+        own = (channel.name, channel.samples, channel.variables, channel.groups, self.events, self.seed, self.levels)
         return digest(own, self.chain.digests, Detector(), __version__)
 
     def jobs(self) -> list[Job]:
@@ -132,7 +132,7 @@ def efficiency_table(study: ChannelStudy, counters: Mapping[str, Counters]) -> T
         ),
         rows=tuple(rows),
         notes=(
-            f"Bins of {channel.variable} of events that pass the offline selection; `generated`: of all events.",
+            f"Bins of {channel.variables[0].label} of events that pass the offline selection; `generated`: of all events.",
             "Before prescale, after_prescale with the period's. alone: no other group fires.",
             f"by_reference: measured with the line named, of {', '.join(REFERENCES)}, that shares no input with the group.",
             "background_scale 0 is no background; others multiply the nominal preset, which is a GUESS.",
@@ -148,7 +148,7 @@ _PER_GROUP = ("passed", "alone", "kept", "reference", "both")
 
 def _bins(channel: Channel) -> list[tuple[str, float | None, float | None, slice]]:
     """(name, low edge, high edge, places in the counters) of `all` and of every bin; what lies outside belongs to `all` alone."""
-    edges = channel.edges
+    edges = channel.variables[0].edges
     inner = [(f"{low:g}-{high:g}", low, high, slice(i + 1, i + 2)) for i, (low, high) in enumerate(itertools.pairwise(edges))]
     return [("all", None, None, slice(None)), *inner]
 
@@ -176,16 +176,13 @@ def _interval(passed: int, total: int) -> tuple[float | None, float, float]:
 def flow_table(study: ChannelStudy, counters: Mapping[str, Counters]) -> Table:
     """Events after each cut of the selection, where each cut comes from, and what is left out."""
     channel = study.channel
-    nothing = {f"off_{kind}_{name}": np.zeros(0) for kind, names in _OFFLINE.items() for name in names}
-    empty = {f"off_{kind}_offsets": np.zeros(1, np.int64) for kind in _OFFLINE}
-    flow, _ = channel.select(nothing | empty)
     rows: list[tuple[Value, ...]] = []
     for number, sample in enumerate(channel.samples):
         for preset, scale in study.levels:
             left = counters[job_sample(number, preset, scale)]["flow"].tolist()
             level = 0.0 if preset == "NONE" else scale
             rows.append((sample.label, level, "generated", left[0], 1.0, "", ""))
-            for cut, count in zip(flow.cuts, left[1:], strict=True):
+            for cut, count in zip(channel.cuts, left[1:], strict=True):
                 rows.append(
                     (sample.label, level, cut.name, count, count / left[0], cut.asks, f"{cut.source}: {cut.certainty.value}")
                 )
@@ -194,12 +191,6 @@ def flow_table(study: ChannelStudy, counters: Mapping[str, Counters]) -> Table:
         title=f"Offline selection: {channel.title}",
         columns=("sample", "background_scale", "cut", "events", "of_generated", "asks", "source"),
         rows=tuple(rows),
-        notes=(*(f"Left out: {item.name}: {item.reason}." for item in flow.left_out), *channel.notes),
+        notes=(*(f"Left out: {item.name}: {item.reason}." for item in channel.left_out), *channel.notes),
         stamp=study.stamp(),
     )
-
-
-_OFFLINE = {
-    "track": ("px", "py", "pz", "charge", "dr", "dz", "is_muon", "e_cluster"),
-    "photon": ("estar", "e", "theta", "phi", "time"),
-}

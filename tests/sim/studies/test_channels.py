@@ -6,12 +6,14 @@ import pytest
 from sim.studies.channel_counts import PROBABILITY_UNIT, count, groups_of, reference_of
 from sim.studies.channel_plots import plot
 from sim.studies.channel_study import ChannelStudy, run_study
-from sim.studies.channels import CHANNELS, TAU, Z_PRIME_2018, LineGroup
+from sim.studies.channels import LineGroup
+from sim.studies.searches import CHANNELS
 from trigger.chain import Chain
 from trigger.errors import InputError
 from trigger.menu import load_menu
 from trigger.menu.condition import positions
 
+TAU, Z_PRIME_2018 = CHANNELS["tau"], CHANNELS["z-prime-2018"]
 MENU = load_menu("exp16")
 PERIOD = MENU.period("e18r781")
 

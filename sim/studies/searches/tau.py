@@ -1,0 +1,41 @@
+"""Tau pairs with one and three charged particles: the control sample of the collaboration's tau figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sim.generators.pythia import TauPair
+from sim.offline import tau_pairs
+from sim.studies.channels import Channel, ChannelSample, LineGroup, Role, Selected, Variable
+
+
+def _select(arrays: Mapping[str, np.ndarray]) -> Selected:
+    found = tau_pairs.select(arrays)
+    return Selected(flow=found.flow, values={"visible_e_star": found.visible_e_star_gev})
+
+
+CHANNEL = Channel(
+    name="tau",
+    title="tau pairs, one and three charged particles",
+    samples=(ChannelSample(label="tau tau", process=TauPair(), role=Role.CONTROL),),
+    select=_select,
+    cuts=tau_pairs.CUTS,
+    left_out=tau_pairs.LEFT_OUT,
+    variables=(Variable(name="visible_e_star", label="visible E* / GeV", edges=(2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.4)),),
+    groups=(
+        LineGroup(name="two tracks", lines=("ffo",)),
+        LineGroup(name="three tracks", lines=("fff",)),
+        LineGroup(name="short tracks", lines=("fso", "sso", "ffs", "fss", "sss")),
+        LineGroup(name="total energy", lines=("hie",)),
+        LineGroup(name="four clusters", lines=("c4",)),
+        LineGroup(name="three clusters", lines=("lml0", "lml12")),
+        LineGroup(name="back to back", lines=("lml8", "lml9", "lml10")),
+        LineGroup(name="energetic cluster", lines=("lml1", "lml2", "lml4", "lml6", "lml7")),
+        LineGroup(name="mu mu clusters", lines=("eclmumu",)),
+    ),
+    period="e18r781",
+    notes=("Pythia without spin correlations. Groups of lines as in the tau figure of the collaboration's talk of 2021.",),
+    published="the figure has no readable numbers",
+)
