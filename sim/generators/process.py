@@ -11,6 +11,7 @@ import numpy as np
 from sim.generators import beams as beam_tools
 from sim.generators.beams import Beams
 from sim.generators.particles import Particles, from_table
+from trigger.errors import InputError
 
 _NEWTON_STEPS = 2
 _NOTHING = 1e-300
@@ -96,7 +97,6 @@ def back_to_back(energy: np.ndarray | float, momentum: np.ndarray | float, cos: 
 
 
 def check_range(name: str, low: float, high: float, minimum: float, maximum: float, unit: str) -> None:
-    """ValueError unless minimum <= low < high <= maximum."""
+    """InputError unless minimum <= low < high <= maximum."""
     if not minimum <= low < high <= maximum:
-        msg = f"{name} must be a range inside {minimum:g}..{maximum:g} {unit}, not {low:g}..{high:g}"
-        raise ValueError(msg)
+        raise InputError(f"{name} must be a range inside {minimum:g}..{maximum:g} {unit}, not {low:g}..{high:g}")
