@@ -1,5 +1,6 @@
 """Cuts of an offline selection with where each comes from, and the masks that they give."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -63,3 +64,19 @@ class CutFlow:
         """Events left after each cut, cumulative; int64, one more than the cuts: all events come first."""
         left = np.logical_and.accumulate(np.stack(self.masks))
         return np.concatenate([[self.masks[0].size], left.sum(axis=1)]).astype(np.int64)
+
+    def also(self, cut: Cut, mask: NDArray[np.bool_], left_out: tuple[LeftOut, ...] | None = None) -> "CutFlow":
+        """The flow with one cut more at its end; left_out: what is left out then, the same by default."""
+        kept = self.left_out if left_out is None else left_out
+        return CutFlow(cuts=(*self.cuts, cut), masks=(*self.masks, mask), left_out=kept)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Selected:
+    """What a selection says of n events: its cut flow, and by name the values of variables, float64 (n,), NaN for none.
+
+    Values are for every event, selected or not, where they can be told.
+    """
+
+    flow: CutFlow
+    values: Mapping[str, NDArray[np.float64]]

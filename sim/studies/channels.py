@@ -7,22 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.generators.process import CrossSection, Generator
-from sim.offline.cuts import Cut, CutFlow, LeftOut
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Selected:
-    """What a selection says of n events: its cut flow, and by name the values of variables, float64 (n,), NaN for none.
-
-    Values are for every event, selected or not, where they can be told.
-    """
-
-    flow: CutFlow
-    values: Mapping[str, NDArray[np.float64]]
-
+from sim.offline.cuts import Cut, LeftOut, Selected
 
 Selection = Callable[[Mapping[str, np.ndarray]], Selected]
 """Event fields (`off_*`, `true_*`) to what is selected; a function of a module, so that worker processes find it."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from sim.generators.pythia import TauPair
 from sim.offline import tau_pairs
-from sim.studies.channels import Channel, ChannelSample, LineGroup, Role, Selected, Variable
+from sim.offline.cuts import Selected
+from sim.studies.channels import Channel, ChannelSample, LineGroup, Role, Variable
 
 
 def _select(arrays: Mapping[str, np.ndarray]) -> Selected:

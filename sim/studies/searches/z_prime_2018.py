@@ -8,7 +8,8 @@ import numpy as np
 
 from sim.generators.z_prime import ZPrime
 from sim.offline import z_prime_2018
-from sim.studies.channels import Channel, ChannelSample, LineGroup, Selected, Variable
+from sim.offline.cuts import Selected
+from sim.studies.channels import Channel, ChannelSample, LineGroup, Variable
 
 _MASSES = (0.5, 1.0, 2.0, 4.0, 6.0, 8.0)
 
