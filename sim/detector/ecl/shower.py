@@ -144,7 +144,8 @@ def _deposit_showers(
         node = int(min(max(place + 0.5, 0.0), core_cm.size - 1.0))
         fraction, core, tail = core_fraction[node], core_cm[node], tail_cm[node]
         n_cells = -1
-        if barrel:
+        # The closed form starts every shower at the face; one that begins in or behind the crystals goes through spots.
+        if barrel and path > 0.0:
             n_cells = _closed_form(row_edges, gap_z, fraction, core, tail, x, y, z, nx, ny, nz, cells, parts)
             for k in range(n_cells):
                 parts[k] *= containment[node]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.detector.ecl.flight import Flight, flight_of
+from sim.detector.ecl.geometry import BACKWARD_Z0, BARREL_R0, CRYSTAL_LENGTH_CM, FORWARD_Z0
 from sim.detector.ecl.species import Kind, kinds
 from sim.detector.klm.config import KlmBackground, KlmResponse
 from sim.detector.klm.flight import Legs, legs
@@ -92,7 +93,7 @@ def _track_keys(particles: Particles, rng: np.random.Generator, config: KlmRespo
         fate = _fates(rng, kind[rows], flight.kinetic_gev, flight.mass_gev, config)
         paths = legs(flight.start, flight.direction, flight.turn)
         inside = _before_field(fate, paths, flight, config)
-        behind = _behind_field(fate, paths, inside, flight.mass_gev, config)
+        behind = _behind_field(fate, paths, inside, flight, config)
         for hits in (inside.hits, behind, _before_start(kind[rows], flight)):
             is_rpc = (hits.section < N_BARREL_SECTIONS) & (hits.layer >= SCINTILLATOR_LAYERS)
             efficiency = np.where(is_rpc, config.rpc_efficiency, config.scintillator_efficiency)
@@ -156,22 +157,33 @@ def _before_start(kind: NDArray, flight: Flight) -> Crossings:
     return replace(found, row=cosmic[came[found.row]])
 
 
-def _behind_field(fate: _Fate, paths: Legs, inside: _Inside, mass_gev: NDArray, config: KlmResponse) -> Crossings:
+def _behind_field(fate: _Fate, paths: Legs, inside: _Inside, flight: Flight, config: KlmResponse) -> Crossings:
     """Hits behind the field."""
     leaves = np.flatnonzero(paths.leaves)
     found = crossings(paths.start[leaves], paths.direction[leaves])
     found = replace(found, row=leaves[found.row])
-    passages = np.where(paths.entered, 2.0, 1.0)
+    passages = np.where(paths.entered, 2.0, _crystals_ahead(flight.start))
+    coil_passages = np.where(paths.entered, 2.0, 1.0)
     sine = np.maximum(np.hypot(paths.direction[:, 0], paths.direction[:, 1]), _LEAST_SINE)
-    coils = np.where(paths.through_coil, passages / sine, 0.0)
+    coils = np.where(paths.through_coil, coil_passages / sine, 0.0)
+    # The quartz bars stand before the crystals.
+    bars = np.where(passages >= 1.0, coils, 0.0)
     beta_gamma = inside.beta_gamma
-    layers = ((QUARTZ, coils * config.quartz_cm), (CSI, passages * config.csi_cm), (ALUMINIUM, coils * config.coil_aluminium_cm))
+    layers = ((QUARTZ, bars * config.quartz_cm), (CSI, passages * config.csi_cm), (ALUMINIUM, coils * config.coil_aluminium_cm))
     for material, path_cm in layers:
-        beta_gamma = slowed(material, beta_gamma, mass_gev, path_cm)
+        beta_gamma = slowed(material, beta_gamma, flight.mass_gev, path_cm)
     depth = inside.depth_lambda + passages * config.ecl_lambda + coils * config.coil_lambda
     before = found.iron_before_cm()
     depths = depth[found.row] + before / config.iron_lambda_cm
-    return found.select(_reaches(fate, range_cm(IRON, beta_gamma, mass_gev), found.row, before, depths))
+    return found.select(_reaches(fate, range_cm(IRON, beta_gamma, flight.mass_gev), found.row, before, depths))
+
+
+def _crystals_ahead(start: NDArray) -> NDArray[np.float64]:
+    """Part 0..1 of the crystals' length that lies ahead of particles which start at (n, 3) cm inside the field."""
+    beyond = np.maximum(
+        np.hypot(start[:, 0], start[:, 1]) - BARREL_R0, np.maximum(start[:, 2] - FORWARD_Z0, BACKWARD_Z0 - start[:, 2])
+    )
+    return 1.0 - np.clip(beyond / CRYSTAL_LENGTH_CM, 0.0, 1.0)
 
 
 def _reaches(fate: _Fate, range_left_cm: NDArray, row: NDArray, iron_cm: NDArray, depth_lambda: NDArray) -> NDArray[np.bool_]:
