@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from trigger.errors import InputError
 
@@ -31,16 +31,17 @@ def build_generator(process: Process, given: Mapping[str, Any]) -> Generator:
 
     InputError for an option that this process does not have, and for an impossible value.
     """
-    fields = {field.name for field in dataclasses.fields(process.model)}
+    hints = get_type_hints(process.model)
+    kinds = {field.name: hints[field.name] for field in dataclasses.fields(process.model)}
     values: dict[str, Any] = {}
     for option, value in given.items():
         if value is None:
             continue
-        field, convert = _FIELDS[option]
-        if field not in fields:
-            own = sorted(f"--{name}" for name, (field, _) in _FIELDS.items() if field in fields)
+        field = _FIELDS[option]
+        if field not in kinds:
+            own = sorted(f"--{name}" for name, field in _FIELDS.items() if field in kinds)
             raise InputError(f"--{option}: {process.name} has no such option; it has {', '.join(own)}")
-        values[field] = convert(f"--{option}", value)
+        values[field] = _convert(f"--{option}", value, kinds[field])
     try:
         return process.model(**values)
     except ValueError as error:
@@ -66,45 +67,37 @@ def parse_choice(option: str, text: str, choices: type[Choice]) -> Choice:
     return spelled[text]
 
 
-def _same(_: str, value: Any) -> Any:
-    return value
+def _convert(option: str, value: Any, kind: Any) -> Any:
+    """The value of an option as its field wants it: ranges and choices are given as text."""
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return parse_choice(option, value, kind)
+    return parse_range(option, value) if isinstance(value, str) else value
 
 
-def _frame(option: str, text: str) -> Any:
-    from sim.generators.guns import Frame
-
-    return parse_choice(option, text, Frame)
-
-
-def _spectrum(option: str, text: str) -> Any:
-    from sim.generators.guns import Spectrum
-
-    return parse_choice(option, text, Spectrum)
-
-
-def _accept(option: str, text: str) -> Any:
-    from sim.generators.bhabha import Accept
-
-    return parse_choice(option, text, Accept)
-
-
-# Option: field of the process, and how its text is read.
-_FIELDS: Mapping[str, tuple[str, Callable[[str, Any], Any]]] = {
-    "e-star": ("e_star_gev", parse_range),
-    "theta": ("theta_deg", parse_range),
-    "frame": ("frame", _frame),
-    "pdg": ("pdg", _same),
-    "momentum": ("range_gev", parse_range),
-    "spectrum": ("spectrum", _spectrum),
-    "z": ("z_cm", parse_range),
-    "theta-min": ("theta_min_deg", _same),
-    "lost": ("lost_deg", _same),
-    "isr": ("isr", _same),
-    "accept": ("accept", _accept),
-    "isr-mass-min": ("isr_mass_min_gev", _same),
-    "pair-mass-min": ("mass_min_gev", _same),
-    "e-star-min": ("e_star_min_gev", _same),
-    "weighted": ("weighted", _same),
-    "mass": ("mass_gev", _same),
-    "epsilon": ("epsilon", _same),
+# Option: field of the process.
+_FIELDS: Mapping[str, str] = {
+    "e-star": "e_star_gev",
+    "theta": "theta_deg",
+    "frame": "frame",
+    "pdg": "pdg",
+    "momentum": "range_gev",
+    "spectrum": "spectrum",
+    "z": "z_cm",
+    "theta-min": "theta_min_deg",
+    "lost": "lost_deg",
+    "isr": "isr",
+    "accept": "accept",
+    "isr-mass-min": "isr_mass_min_gev",
+    "pair-mass-min": "mass_min_gev",
+    "e-star-min": "e_star_min_gev",
+    "weighted": "weighted",
+    "mass": "mass_gev",
+    "epsilon": "epsilon",
+    "coupling": "coupling",
+    "ctau": "ctau_cm",
+    "decay": "decay",
+    "mediator": "mediator",
+    "higgs-mass": "higgs_mass_gev",
+    "meson": "meson",
+    "upsilon": "upsilon",
 }

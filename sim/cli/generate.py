@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sim.generators.processes import Process
 
 _PROCESSES = (
-    "photon-gun, particle-gun, gamma-gamma, three-gamma, bhabha, e-e-gamma, mu-mu, mu-mu-gamma, dark-photon, "
-    "background-tracks or cosmics; none with --from-file."
+    "photon-gun, particle-gun, gamma-gamma, three-gamma, bhabha, bhabha-one-side, e-e-gamma, mu-mu, mu-mu-gamma, tau-tau, "
+    "u-u, d-d, s-s, c-c, y4s, e-e-mu-mu, e-e-e-e, dark-photon, z-prime, background-tracks or cosmics; none with --from-file."
 )
 
 
@@ -53,8 +53,15 @@ def generate(
     weighted: Annotated[
         bool | None, typer.Option("--weighted/--unweighted", help="Three-particle processes: keep the weights.")
     ] = None,
-    mass: Annotated[float | None, typer.Option(help="dark-photon: mass in GeV.")] = None,
-    epsilon: Annotated[float | None, typer.Option(help="dark-photon: kinetic mixing, scales the cross-section.")] = None,
+    mass: Annotated[float | None, typer.Option(help="New particle: mass in GeV.")] = None,
+    epsilon: Annotated[float | None, typer.Option(help="dark-photon, dark-higgsstrahlung: kinetic mixing.")] = None,
+    coupling: Annotated[float | None, typer.Option(help="z-prime: coupling; alp: coupling to photons in 1/GeV.")] = None,
+    ctau: Annotated[float | None, typer.Option(help="New particle: mean proper decay length in cm.")] = None,
+    decay: Annotated[str | None, typer.Option(help="New particle: its final state; a wrong one lists the choices.")] = None,
+    mediator: Annotated[str | None, typer.Option(help="z-prime-mu-mu, z-prime-tau-tau: vector, scalar or pseudoscalar.")] = None,
+    higgs_mass: Annotated[float | None, typer.Option(help="dark-higgsstrahlung: mass of the dark Higgs in GeV.")] = None,
+    meson: Annotated[str | None, typer.Option(help="pseudoscalar-gamma: pi0, eta or eta-prime.")] = None,
+    upsilon: Annotated[str | None, typer.Option(help="y1s-pi-pi: 2s or 3s.")] = None,
     mode: Annotated[str, typer.Option(help="Digitiser: fast or waveform.")] = "fast",
     background: Annotated[str, typer.Option(help="Beam background: none, low, nominal or high; guesses.")] = "none",
     background_scale: Annotated[float, typer.Option(help="Factor on the background.")] = 1.0,
@@ -106,6 +113,13 @@ def generate(
         "weighted": weighted,
         "mass": mass,
         "epsilon": epsilon,
+        "coupling": coupling,
+        "ctau": ctau,
+        "decay": decay,
+        "mediator": mediator,
+        "higgs-mass": higgs_mass,
+        "meson": meson,
+        "upsilon": upsilon,
     }
     if not wires and (wire_hits or dead or wire_background != "none" or wire_background_scale != 1.0):
         raise InputError("--wire-background, --wire-background-scale, --wire-hits and --dead need --wires")
