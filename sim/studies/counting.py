@@ -1,18 +1,17 @@
 """Integer counters of logical blocks: made by any number of workers, kept block by block, merged in block order."""
 
 import os
-import signal
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.parts import Interrupted
+from sim.studies.engines import OneProcess, engine_of
 from trigger.errors import InputError
 
 Counters = dict[str, NDArray[np.int64]]
@@ -60,11 +59,6 @@ def load(path: Path, digest: str) -> Counters | None:
         return None
 
 
-def _prepare_worker() -> None:
-    """The parent alone answers an interrupt; workers finish or are dropped."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def run(
     jobs: Sequence[Job],
     work: Callable[[Job], Counters],
@@ -72,16 +66,16 @@ def run(
     digest: str,
     workers: int = 1,
     done: Callable[[Job], None] = lambda job: None,
+    scheduler: str | None = None,
 ) -> dict[str, Counters]:
-    """Merged counters of each sample, equal for any number of workers.
+    """Merged counters of each sample, equal for any number of workers and any engine.
 
     Finished blocks lie in ``folder`` and are not repeated if the call is made again with the same digest; after an
-    interrupt the next call goes on where this one stopped. ``work`` must be picklable when ``workers`` > 1. ``done`` is
-    called in this process after each block. InputError if the folder cannot be written; a worker's error is raised here.
+    interrupt the next call goes on where this one stopped. ``work`` must be picklable when ``workers`` > 1 or a dask ``scheduler``
+    does it. ``done`` is called in this process after each block. InputError if the folder cannot be written; a worker's error
+    is raised here.
     """
-    if workers < 1:
-        msg = f"workers must be at least 1, not {workers}"
-        raise InputError(msg)
+    engine = engine_of(workers, scheduler)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe.{os.getpid()}"
@@ -96,35 +90,18 @@ def run(
             pending.append(job)
         else:
             done(job)
-    if workers == 1 or len(pending) < 2:
-        for job in pending:
-            save(folder / job.file_name, work(job), digest)
-            done(job)
-    else:
-        _in_parallel(pending, work, folder, digest, workers, done)
-    return _merged(jobs, folder, digest)
-
-
-def _in_parallel(
-    jobs: Sequence[Job],
-    work: Callable[[Job], Counters],
-    folder: Path,
-    digest: str,
-    workers: int,
-    done: Callable[[Job], None],
-) -> None:
-    # Spawned, not forked: numba and BLAS threads of the parent do not survive a fork.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_prepare_worker)
+    if len(pending) < 2 and scheduler is None:
+        engine = OneProcess()
+    kept = len(jobs) - len(pending)
     try:
-        running = {pool.submit(work, job): job for job in jobs}
-        while running:
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                job = running.pop(future)
-                save(folder / job.file_name, future.result(), digest)
-                done(job)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for job, counters in engine.map(work, pending):
+            save(folder / job.file_name, counters, digest)
+            kept += 1
+            done(job)
+    except KeyboardInterrupt as error:
+        msg = f"interrupted; {kept} of {len(jobs)} blocks are kept in {folder}: run the same command again to resume"
+        raise Interrupted(msg) from error
+    return _merged(jobs, folder, digest)
 
 
 def _merged(jobs: Sequence[Job], folder: Path, digest: str) -> dict[str, Counters]:
