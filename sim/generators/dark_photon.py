@@ -11,7 +11,7 @@ import numpy as np
 from sim.generators import qed
 from sim.generators.beams import NOMINAL, Beams
 from sim.generators.particles import INVISIBLE_DARK_PHOTON, PHOTON, Particles
-from sim.generators.process import CrossSection, back_to_back, check_range, collide
+from sim.generators.process import CrossSection, back_to_back, check_between, check_range, collide
 from sim.generators.sampling import Table
 
 _NODES = 4001
@@ -35,9 +35,7 @@ class DarkPhoton:
         limit = self.beams.sqrt_s_gev - 10.0 * math.hypot(self.beams.electron_spread_gev, self.beams.positron_spread_gev)
         check_range("mass_gev", self.mass_gev, limit, 0.0, limit, "GeV")
         check_range("theta_min_deg", self.theta_min_deg, 90.0, 1e-3, 90.0, "deg")
-        if not self.epsilon > 0.0:
-            msg = f"epsilon must be positive, not {self.epsilon}"
-            raise ValueError(msg)
+        check_between("epsilon", self.epsilon, 0.0, math.inf, "")
 
     @property
     def e_star_gev(self) -> float:

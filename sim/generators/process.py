@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -100,3 +101,15 @@ def check_range(name: str, low: float, high: float, minimum: float, maximum: flo
     """InputError unless minimum <= low < high <= maximum."""
     if not minimum <= low < high <= maximum:
         raise InputError(f"{name} must be a range inside {minimum:g}..{maximum:g} {unit}, not {low:g}..{high:g}")
+
+
+def check_between(name: str, value: float, minimum: float, maximum: float, unit: str) -> None:
+    """InputError unless minimum < value < maximum."""
+    if not minimum < value < maximum:
+        raise InputError(f"{name} must be above {minimum:g} and below {maximum:g}{f' {unit}' * bool(unit)}, not {value:g}")
+
+
+def check_ctau(ctau_cm: float) -> None:
+    """InputError unless the mean proper decay length is finite and not negative."""
+    if not 0.0 <= ctau_cm < math.inf:
+        raise InputError(f"ctau_cm must be 0 cm or more and finite, not {ctau_cm:g}")

@@ -8,6 +8,7 @@ from sim.generators.background_tracks import BackgroundTracks
 from sim.generators.bhabha import Bhabha
 from sim.generators.cosmics import Cosmics
 from sim.generators.dark_photon import DarkPhoton
+from sim.generators.dark_photon_visible import DarkPhotonVisible
 from sim.generators.guns import ParticleGun, PhotonGun
 from sim.generators.lost_electrons import LostElectrons
 from sim.generators.muon_pair import MuonPair
@@ -22,7 +23,7 @@ from sim.generators.z_prime import ZPrime
 
 Model = (
     PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
-    | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha | ZPrime
+    | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha | ZPrime | DarkPhotonVisible
 )  # fmt: skip
 
 
@@ -87,6 +88,7 @@ PROCESSES = (
     Process(name="e-e-mu-mu", summary="e+e- -> e+e- mu+mu- by two photons", model=TwoPhotonMuons),
     Process(name="e-e-e-e", summary="e+e- -> e+e- e+e- by two photons", model=TwoPhotonElectrons),
     Process(name="z-prime", summary="e+e- -> mu+mu- Z', Z' invisible", model=ZPrime),
+    Process(name="dark-photon-visible", summary="e+e- -> gamma A', A' -> e e, mu mu or pi pi", model=DarkPhotonVisible),
     Process(name="background-tracks", summary="tracks from along the beam line, a guess", model=BackgroundTracks),
     Process(name="cosmics", summary="cosmic muons through the drift chamber", model=Cosmics),
 )

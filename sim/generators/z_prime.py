@@ -12,7 +12,7 @@ from sim.generators import qed
 from sim.generators.frames import along, turned
 from sim.generators.muon_pair import ANTIMUON, MUON
 from sim.generators.particles import Particles
-from sim.generators.process import check_range, collide
+from sim.generators.process import check_between, check_range, collide
 from sim.generators.unweighting import PilotSample, WeightedProcess
 
 Z_PRIME = 32
@@ -34,9 +34,7 @@ class ZPrime(WeightedProcess):
 
     def __post_init__(self) -> None:
         check_range("mass_gev", self.mass_gev, self.beams.sqrt_s_gev - 0.5, 0.1, self.beams.sqrt_s_gev - 0.4, "GeV")
-        if not self.coupling > 0:
-            msg = f"coupling must be positive, not {self.coupling}"
-            raise ValueError(msg)
+        check_between("coupling", self.coupling, 0.0, math.inf, "")
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """n points (5, n) and their weights in nb: energy fractions of mu- and mu+, cos(theta) and azimuth of the faster muon, and
