@@ -1,18 +1,13 @@
 # Ref: Belle II, Phys. Rev. Lett. 124, 141801 (values recalled, unverified); basf2 skim DimuonPlusMissingEnergy; talks.
 """Z' -> invisible in the data of 2018: two muons, missing energy, nothing else."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sim.offline import jagged
-from sim.offline.cuts import Certainty, Cut, CutFlow, LeftOut
-from trigger.geometry.beams import Y4S_BEAMS, BeamDeclaration, boost_to_cm, total_momentum
-
-MUON_MASS_GEV = 0.1056583755
-"""Source: PDG 2024."""
+from sim.offline import jagged, objects
+from sim.offline.cuts import Certainty, Cut, CutFlow, LeftOut, Selected
+from sim.offline.lepton_pair import lepton_pair
+from sim.offline.objects import Arrays, inside
+from trigger.geometry.beams import Y4S_BEAMS, BeamDeclaration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,54 +61,21 @@ LEFT_OUT = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ZPrime2018Selection:
-    """Cut flow with the recoil mass of every event in GeV (NaN where there are not two good tracks)."""
-
-    flow: CutFlow
-    recoil_mass_gev: NDArray[np.float64]
-
-
-def select(
-    arrays: Mapping[str, np.ndarray], cuts: ZPrime2018Cuts | None = None, beams: BeamDeclaration = Y4S_BEAMS
-) -> ZPrime2018Selection:
-    """Masks from the `off_track_*` and `off_photon_*` fields."""
+def select(arrays: Arrays, cuts: ZPrime2018Cuts | None = None, beams: BeamDeclaration = Y4S_BEAMS) -> Selected:
+    """Masks from the `off_track_*` and `off_photon_*` fields; values: `recoil_mass` in GeV, NaN where there are not two tracks."""
     cut = cuts or ZPrime2018Cuts()
     offsets = arrays["off_track_offsets"]
-    good = (np.abs(arrays["off_track_dz"]) < cut.track_dz) & (np.abs(arrays["off_track_dr"]) < cut.track_dr)
-    momentum = np.stack([arrays[f"off_track_p{axis}"] for axis in "xyz"], axis=1)
-    size = np.linalg.norm(momentum, axis=1)
-    cluster = arrays["off_track_e_cluster"]
-    theta = np.degrees(np.arccos(np.clip(momentum[:, 2] / np.maximum(size, np.finfo(float).tiny), -1, 1)))
-    muon = _inside(cluster, cut.muon_e_cluster) & (cluster < cut.muon_e_over_p * size)
-    two = (jagged.count(offsets, good) == 2) & (jagged.total(offsets, np.where(good, arrays["off_track_charge"], 0)) == 0)
-    pair = np.stack([jagged.total(offsets, np.where(good, momentum[:, k], 0.0)) for k in range(3)], axis=1)
-    pair_e = jagged.total(offsets, np.where(good, np.hypot(size, MUON_MASS_GEV), 0.0))
-    _, pair_star = boost_to_cm(pair_e, pair, beams)
-    beam_e, *beam_p = total_momentum(beams)
-    recoil, recoil_e = np.asarray(beam_p) - pair, beam_e - pair_e
-    recoil_p = np.linalg.norm(recoil, axis=1)
-    mass = np.sqrt(np.maximum(recoil_e**2 - recoil_p**2, 0.0))
-    direction = recoil / np.maximum(recoil_p, np.finfo(float).tiny)[:, None]
-    recoil_theta = np.degrees(np.arccos(np.clip(direction[:, 2], -1, 1)))
+    good = objects.good_tracks(arrays, cut.track_dr, cut.track_dz)
+    theta = objects.theta_deg(objects.tracks(arrays, objects.MUON_MASS_GEV, beams).lab)
+    muon = inside(arrays["off_track_e_cluster"], cut.muon_e_cluster) & (objects.e_over_p(arrays) < cut.muon_e_over_p)
+    pair = lepton_pair(arrays, good, objects.MUON_MASS_GEV, beams)
+    light = pair.recoil_mass_gev < cut.recoil_theta_below_mass
     masks = (
-        two,
+        pair.two,
         jagged.count(offsets, good & muon) == 2,
-        jagged.count(offsets, good & _inside(theta, cut.muon_theta)) == 2,
-        (mass >= cut.recoil_theta_below_mass) | _inside(recoil_theta, cut.recoil_theta),
-        _quiet(arrays, direction, cut),
-        np.hypot(pair_star[:, 0], pair_star[:, 1]) > cut.pair_pt_star,
+        jagged.count(offsets, good & inside(theta, cut.muon_theta)) == 2,
+        ~light | inside(pair.recoil_theta_deg, cut.recoil_theta),
+        pair.quiet(arrays, cut.photon_from_recoil_deg, cut.extra_energy),
+        pair.pt_star > cut.pair_pt_star,
     )
-    return ZPrime2018Selection(flow=CutFlow(cuts=CUTS, masks=masks, left_out=LEFT_OUT), recoil_mass_gev=np.where(two, mass, np.nan))
-
-
-def _quiet(arrays: Mapping[str, np.ndarray], direction: NDArray[np.float64], cut: ZPrime2018Cuts) -> NDArray[np.bool_]:
-    offsets, theta, phi = (arrays[f"off_photon_{name}"] for name in ("offsets", "theta", "phi"))
-    photon = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], axis=1)
-    along = np.sum(photon * direction[jagged.event_index(offsets)], axis=1)
-    close = along > np.cos(np.radians(cut.photon_from_recoil_deg))
-    return (jagged.count(offsets, close) == 0) & (jagged.total(offsets, arrays["off_photon_e"]) < cut.extra_energy)
-
-
-def _inside(value: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.bool_]:
-    return (value > limits[0]) & (value < limits[1])
+    return Selected(flow=CutFlow(cuts=CUTS, masks=masks, left_out=LEFT_OUT), values={"recoil_mass": pair.recoil_mass_gev})

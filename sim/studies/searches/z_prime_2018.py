@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
-
 from sim.generators.z_prime import ZPrime
 from sim.offline import z_prime_2018
-from sim.offline.cuts import Selected
 from sim.studies.channels import Channel, ChannelSample, LineGroup, Variable
 
 _MASSES = (0.5, 1.0, 2.0, 4.0, 6.0, 8.0)
-
-
-def _select(arrays: Mapping[str, np.ndarray]) -> Selected:
-    found = z_prime_2018.select(arrays)
-    return Selected(flow=found.flow, values={"recoil_mass": found.recoil_mass_gev})
-
 
 CHANNEL = Channel(
     name="z-prime-2018",
@@ -26,7 +15,7 @@ CHANNEL = Channel(
         ChannelSample(label=f"{mass:g} GeV", process=ZPrime(mass_gev=mass), value=mass, assumes="coupling g' = 1")
         for mass in _MASSES
     ),
-    select=_select,
+    select=z_prime_2018.select,
     cuts=z_prime_2018.CUTS,
     left_out=z_prime_2018.LEFT_OUT,
     variables=(Variable(name="recoil_mass", label="recoil mass / GeV", edges=(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0)),),

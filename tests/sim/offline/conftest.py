@@ -5,18 +5,21 @@ import pytest
 
 PHOTON = {"estar": 3.0, "e": 3.0, "theta": 70.0, "phi": 0.0, "time": 0.0}
 TRACK = {"px": 1.0, "py": 0.0, "pz": 0.5, "charge": 1, "dr": 0.0, "dz": 0.0, "is_muon": True, "e_cluster": 0.2}
+TRACK |= {"is_electron": False, "is_kaon": False, "n_cdc": 50, "vx": 0.0, "vy": 0.0, "vz": 0.0}
+KLM = {"theta": 90.0, "phi": 0.0}
 
 
 def build(events):
-    """``off_*`` arrays of [(photons, tracks), ...]; each photon and track a dict of changes, theta in degrees."""
+    """``off_*`` arrays of [(photons, tracks, klm), ...]; each object a dict of changes, theta in degrees; klm may be left out."""
     arrays = {}
-    for name, default, place in (("photon", PHOTON, 0), ("track", TRACK, 1)):
-        objects = [[default | o for o in event[place]] for event in events]
+    for place, (name, default) in enumerate({"photon": PHOTON, "track": TRACK, "klm": KLM}.items()):
+        objects = [[default | o for o in (*event, ())[place]] for event in events]
         arrays[f"off_{name}_offsets"] = np.concatenate([[0], np.cumsum([len(o) for o in objects])]).astype(np.int64)
         flat = [o for event in objects for o in event]
         for field, value in default.items():
             arrays[f"off_{name}_{field}"] = np.array([o[field] for o in flat], dtype=type(value))
-    arrays["off_photon_theta"] = np.radians(arrays["off_photon_theta"])
+    for name in ("off_photon_theta", "off_klm_theta"):
+        arrays[name] = np.radians(arrays[name])
     return arrays
 
 

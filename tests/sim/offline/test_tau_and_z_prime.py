@@ -106,6 +106,6 @@ def test_z_prime_cuts_one_by_one(tracks, photons, failed):
     selected = z_prime_2018.select(event(tracks, photons))
     if failed is None:
         assert selected.flow.passed.tolist() == [True]
-        assert 6.0 < selected.recoil_mass_gev[0] < 9.0
+        assert 6.0 < selected.values["recoil_mass"][0] < 9.0
     else:
         assert not selected.flow.mask(failed)[0]
