@@ -10,6 +10,7 @@ import numpy as np
 
 from trigger.errors import InputError
 from trigger.fields import ANY_LENGTH, FREE_PREFIXES, GROUPS, KLM_LIMITS, OFFSETS, Field, count_events, declared, group_of
+from trigger.geometry.klm import FIRST_SECTOR, strip_table
 
 _KINDS = {"i": "integers", "u": "integers", "f": "floating-point numbers", "b": "booleans"}
 
@@ -94,6 +95,7 @@ def validate(
     }
     door.order(checked)
     door.klm_sections(checked)
+    door.klm_strips(checked)
     return checked
 
 
@@ -184,3 +186,16 @@ class _Door:
                 if bad.any():
                     row = int(bad.argmax())
                     self.refuse_entry(name, "klm", checked[name], bad, f"0..{limit[row]} in section {section[row]}")
+
+    def klm_strips(self, checked: Mapping[str, np.ndarray]) -> None:
+        """KLM strips exist in their plane."""
+        names = ("klm_section", "klm_sector", "klm_layer", "klm_plane", "klm_strip")
+        if not checked.keys() >= set(names):
+            return
+        section, sector, layer, plane, strip = (checked[name] for name in names)
+        limit = strip_table().n_strips[np.array(FIRST_SECTOR)[section] + sector, layer, plane] - 1
+        bad = strip > limit
+        if bad.any():
+            row = int(bad.argmax())
+            place = f"section {section[row]}, sector {sector[row]}, layer {layer[row]}, plane {plane[row]}"
+            self.refuse_entry("klm_strip", "klm", strip, bad, f"0..{limit[row]} in {place}")

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from trigger.geometry.ecl import N_CELLS
+from trigger.geometry.klm import LAYERS, N_PLANES, SECTORS, strip_table
 
 OFFSETS = "_offsets"
 FREE_PREFIXES = ("true_", "off_", "ext_")
@@ -139,6 +140,24 @@ KLM_FIELDS = (
     ),
     Field(name="klm_sector", dtype="int8", group="klm", minimum=0, maximum=7, meaning="sector of the section", source=_KLM),
     Field(name="klm_layer", dtype="int8", group="klm", minimum=0, maximum=14, meaning="layer of the sector", source=_KLM),
+    Field(
+        name="klm_plane",
+        dtype="int8",
+        group="klm",
+        minimum=0,
+        maximum=N_PLANES - 1,
+        meaning="plane of the layer; barrel: 0 measures z, 1 across the sector; absent where strips are not known",
+        source=_KLM,
+    ),
+    Field(
+        name="klm_strip",
+        dtype="int8",
+        group="klm",
+        minimum=0,
+        maximum=int(strip_table().n_strips.max()) - 1,
+        meaning="strip of the plane, in the experiment's order",
+        source=_KLM,
+    ),
 )
 _TRACK = "basf2 trg/cdc, trg/grl (read in public source) [SIM]"
 TRACK_FIELDS = (
@@ -244,7 +263,7 @@ RECORDED_FIELDS = (
     Field(name="rec_psnm_words", dtype="uint32", shape=(10,), meaning="recorded lines after prescale", source=_SUMMARY),
 )
 
-KLM_LIMITS = {"klm_sector": (7, 7, 3, 3), "klm_layer": (14, 14, 11, 13)}
+KLM_LIMITS = {"klm_sector": tuple(n - 1 for n in SECTORS), "klm_layer": tuple(n - 1 for n in LAYERS)}
 """Largest sector and layer of each section."""
 
 MEASURED_FIELDS = (

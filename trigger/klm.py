@@ -1,6 +1,6 @@
-"""KLM trigger in layer-count mode: sectors with enough distinct layers, their counts, back-to-back flags.
+"""KLM trigger in layer-count mode: sectors with enough distinct layers; counts of fired sectors and back-to-back flags of any mode.
 
-Ref: basf2 trg/klm klmtrgLayerCounter and KLMTriggerModule (read in public source) [SIM].
+Ref: basf2 trg/klm klmtrgLayerCounter and KLMTriggerModule (read in public source) [SIM]. `trigger.klm_line` has the other mode.
 """
 
 from dataclasses import dataclass, fields
@@ -10,13 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from trigger.ecl.layout import DecisionField
 from trigger.events import validate
+from trigger.geometry.klm import FIRST_SECTOR, N_LAYERS, N_SECTORS, SECTORS
 
-N_LAYERS = 15
-"""Layers of a barrel sector; the endcaps have 14 (forward) and 12 (backward). Source: Belle II detector description [PAPER]."""
-SECTORS = (8, 8, 4, 4)
-"""Sectors of the sections BKLM backward, BKLM forward, EKLM backward, EKLM forward. Source: basf2 trg/klm [SIM]."""
-N_SECTORS = sum(SECTORS)
-FIRST_SECTOR = tuple(sum(SECTORS[:section]) for section in range(len(SECTORS)))
 N_BKLM = SECTORS[0] + SECTORS[1]
 
 
@@ -85,8 +80,23 @@ class KlmDecision:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
+def decide(fired: NDArray) -> KlmDecision:
+    """Return the decision on events whose sectors fired; fired: bool (n, 24), in the order of `KlmDecision`."""
+    backward, forward, eklm_backward, eklm_forward = (part.sum(axis=1) for part in np.split(fired, FIRST_SECTOR[1:], axis=1))
+    n_bklm, n_eklm = backward + forward, eklm_backward + eklm_forward
+    return KlmDecision(
+        klm_fired=fired.astype(np.uint8),
+        klm_n_bklm=n_bklm.astype(np.uint8),
+        klm_n_eklm=n_eklm.astype(np.uint8),
+        klm_hit=(n_bklm > 0).astype(np.uint8),
+        klm_eklm_hit=(n_eklm > 0).astype(np.uint8),
+        klm_b2b=((backward > 0) & (forward > 0)).astype(np.uint8),
+        klm_eklm_b2b=((eklm_backward > 0) & (eklm_forward > 0)).astype(np.uint8),
+    )
+
+
 class KlmTrigger:
-    """Bit-accurate model of the KLM trigger for one set of parameters."""
+    """Bit-accurate model of the KLM trigger in layer-count mode for one set of parameters."""
 
     def __init__(self, parameters: KlmParameters | None = None) -> None:
         self.parameters = parameters or KlmParameters()
@@ -106,13 +116,4 @@ class KlmTrigger:
         layers[event, place, hits["klm_layer"]] = True
         p = self.parameters
         fired = layers[:, :, p.first_layer : p.last_layer + 1].sum(axis=2) >= p.min_layers
-        barrel, endcap = fired[:, :N_BKLM], fired[:, N_BKLM:]
-        return KlmDecision(
-            klm_fired=fired.astype(np.uint8),
-            klm_n_bklm=barrel.sum(axis=1).astype(np.uint8),
-            klm_n_eklm=endcap.sum(axis=1).astype(np.uint8),
-            klm_hit=barrel.any(axis=1).astype(np.uint8),
-            klm_eklm_hit=endcap.any(axis=1).astype(np.uint8),
-            klm_b2b=(barrel[:, : SECTORS[0]].any(axis=1) & barrel[:, SECTORS[0] :].any(axis=1)).astype(np.uint8),
-            klm_eklm_b2b=(endcap[:, : SECTORS[2]].any(axis=1) & endcap[:, SECTORS[2] :].any(axis=1)).astype(np.uint8),
-        )
+        return decide(fired)
