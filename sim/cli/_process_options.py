@@ -98,6 +98,12 @@ _FIELDS: Mapping[str, str] = {
     "decay": "decay",
     "mediator": "mediator",
     "higgs-mass": "higgs_mass_gev",
+    "higgs-ctau": "higgs_ctau_cm",
+    "higgs-decay": "higgs_decay",
+    "chi-mass": "chi_mass_gev",
+    "splitting": "splitting_gev",
+    "kaon": "kaon",
+    "flat-radius": "flat_radius_cm",
     "meson": "meson",
     "upsilon": "upsilon",
 }

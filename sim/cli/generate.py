@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PROCESSES = (
     "photon-gun, particle-gun, gamma-gamma, three-gamma, bhabha, bhabha-one-side, e-e-gamma, mu-mu, mu-mu-gamma, tau-tau, "
-    "u-u, d-d, s-s, c-c, y4s, e-e-mu-mu, e-e-e-e, dark-photon, z-prime, dark-photon-visible, "
+    "u-u, d-d, s-s, c-c, y4s, e-e-mu-mu, e-e-e-e, dark-photon, z-prime, dark-photon-visible, z-prime-mu-mu, "
     "background-tracks or cosmics; none with --from-file."
 )
 
@@ -60,7 +60,13 @@ def generate(
     ctau: Annotated[float | None, typer.Option(help="New particle: mean proper decay length in cm.")] = None,
     decay: Annotated[str | None, typer.Option(help="New particle: its final state; a wrong one lists the choices.")] = None,
     mediator: Annotated[str | None, typer.Option(help="z-prime-mu-mu, z-prime-tau-tau: vector, scalar or pseudoscalar.")] = None,
-    higgs_mass: Annotated[float | None, typer.Option(help="dark-higgsstrahlung: mass of the dark Higgs in GeV.")] = None,
+    higgs_mass: Annotated[float | None, typer.Option(help="dark-higgsstrahlung, idm-dark-higgs: dark Higgs mass in GeV.")] = None,
+    higgs_ctau: Annotated[float | None, typer.Option(help="idm-dark-higgs: decay length of the dark Higgs in cm.")] = None,
+    higgs_decay: Annotated[str | None, typer.Option(help="idm-dark-higgs: mu-mu, pi-pi or k-k.")] = None,
+    chi_mass: Annotated[float | None, typer.Option(help="idm-photon, idm-dark-higgs: mass of chi1 in GeV.")] = None,
+    splitting: Annotated[float | None, typer.Option(help="idm-photon, idm-dark-higgs: mass of chi2 above chi1 in GeV.")] = None,
+    kaon: Annotated[str | None, typer.Option(help="b-to-k-s, b-to-k-alp: k or k-star.")] = None,
+    flat_radius: Annotated[str | None, typer.Option(help="long-lived-gun, k-short-gun: flat radius of decay in cm, a:b.")] = None,
     meson: Annotated[str | None, typer.Option(help="pseudoscalar-gamma: pi0, eta or eta-prime.")] = None,
     upsilon: Annotated[str | None, typer.Option(help="y1s-pi-pi: 2s or 3s.")] = None,
     mode: Annotated[str, typer.Option(help="Digitiser: fast or waveform.")] = "fast",
@@ -119,6 +125,12 @@ def generate(
         "decay": decay,
         "mediator": mediator,
         "higgs-mass": higgs_mass,
+        "higgs-ctau": higgs_ctau,
+        "higgs-decay": higgs_decay,
+        "chi-mass": chi_mass,
+        "splitting": splitting,
+        "kaon": kaon,
+        "flat-radius": flat_radius,
         "meson": meson,
         "upsilon": upsilon,
     }

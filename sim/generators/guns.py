@@ -94,13 +94,7 @@ class ParticleGun:
         """n events with one particle each."""
         size, cos, phi, sign, place = rng.random((5, n))
         direction = _direction(self.theta_deg, cos, phi)
-        low, high = self.range_gev
-        if self.spectrum is Spectrum.CURVATURE:
-            size = 1.0 / (1.0 / high + (1.0 / low - 1.0 / high) * size)
-        else:
-            size = low + (high - low) * size
-        if self.spectrum is not Spectrum.MOMENTUM:
-            size = size / np.hypot(direction[0], direction[1])
+        size = momentum_of(self.spectrum, self.range_gev, size, np.hypot(direction[0], direction[1]))
         momenta = np.stack([np.sqrt(size**2 + mass_gev(self.pdg) ** 2), *(size * direction)])
         vertices = sample_vertices(self.beams, n, rng)
         if self.z_cm is not None:
@@ -123,6 +117,16 @@ def mass_gev(pdg: int) -> float:
         msg = f"pdg must be the code of a particle with a known mass, not {pdg}"
         raise ValueError(msg)
     return float(mass_mev) / 1000.0
+
+
+def momentum_of(spectrum: Spectrum, range_gev: tuple[float, float], uniform: np.ndarray, sine: np.ndarray) -> np.ndarray:
+    """Momenta (n,) in GeV, flat in the variable of the spectrum; sine: of the polar angles."""
+    low, high = range_gev
+    if spectrum is Spectrum.CURVATURE:
+        size = 1.0 / (1.0 / high + (1.0 / low - 1.0 / high) * uniform)
+    else:
+        size = low + (high - low) * uniform
+    return size if spectrum is Spectrum.MOMENTUM else size / sine
 
 
 def _direction(theta_deg: tuple[float, float], cos_uniform: np.ndarray, phi_uniform: np.ndarray) -> np.ndarray:

@@ -78,6 +78,12 @@ class Particles:
         chosen = {name: getattr(self, name)[rows] for name in _PER_PARTICLE}
         return Particles(offsets=np.concatenate([[0], ends]), weight=self.weight[events], **chosen)
 
+    def only(self, keep: np.ndarray) -> Particles:
+        """The same events with the particles of `keep` alone, bool (n_particles)."""
+        chosen = {name: getattr(self, name)[keep] for name in _PER_PARTICLE}
+        kept = np.concatenate([[0], np.cumsum(keep, dtype=np.int64)])
+        return Particles(offsets=kept[self.offsets], weight=self.weight, **chosen)
+
     def moved(self, dx: np.ndarray, dy: np.ndarray, dz: np.ndarray) -> Particles:
         """The same events with every vertex shifted by (dx, dy, dz) cm of its event."""
         counts = np.diff(self.offsets)

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sim.generators.b_mesons import BToKAlp, BToKS
 from sim.generators.background_tracks import BackgroundTracks
 from sim.generators.bhabha import Bhabha
 from sim.generators.cosmics import Cosmics
 from sim.generators.dark_photon import DarkPhoton
 from sim.generators.dark_photon_visible import DarkPhotonVisible
 from sim.generators.guns import ParticleGun, PhotonGun
+from sim.generators.inelastic import IdmDarkHiggs, IdmPhoton
+from sim.generators.long_lived import LongLivedGun, NeutralStrangeGun
 from sim.generators.lost_electrons import LostElectrons
 from sim.generators.muon_pair import MuonPair
 from sim.generators.one_sided_bhabha import OneSidedBhabha
+from sim.generators.photon_conversion import PhotonConversion
 from sim.generators.photon_pair import PhotonPair
 from sim.generators.process import CrossSection
 from sim.generators.pythia import CharmQuarks, DownQuarks, PythiaProcess, StrangeQuarks, TauPair, UpQuarks, Upsilon4S
 from sim.generators.radiative_muons import RadiativeMuons
+from sim.generators.secondary_interactions import SecondaryInteractions
+from sim.generators.tau_alpha import TauToLeptonAlpha
 from sim.generators.three_photons import ThreePhotons
 from sim.generators.two_photon import TwoPhotonElectrons, TwoPhotonLeptons, TwoPhotonMuons
 from sim.generators.z_prime import ZPrime
+from sim.generators.z_prime_visible import MuonMediator, ZPrimeMuMu
 
 Model = (
     PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
-    | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha | ZPrime | DarkPhotonVisible
+    | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha | ZPrime | DarkPhotonVisible | MuonMediator
+    | LongLivedGun | NeutralStrangeGun | IdmPhoton | IdmDarkHiggs | BToKS | BToKAlp | TauToLeptonAlpha | PhotonConversion
+    | SecondaryInteractions
 )  # fmt: skip
 
 
@@ -89,6 +98,16 @@ PROCESSES = (
     Process(name="e-e-e-e", summary="e+e- -> e+e- e+e- by two photons", model=TwoPhotonElectrons),
     Process(name="z-prime", summary="e+e- -> mu+mu- Z', Z' invisible", model=ZPrime),
     Process(name="dark-photon-visible", summary="e+e- -> gamma A', A' -> e e, mu mu or pi pi", model=DarkPhotonVisible),
+    Process(name="z-prime-mu-mu", summary="e+e- -> mu+mu- X, X -> mu+mu-; X a Z', a scalar or an ALP", model=ZPrimeMuMu),
     Process(name="background-tracks", summary="tracks from along the beam line, a guess", model=BackgroundTracks),
     Process(name="cosmics", summary="cosmic muons through the drift chamber", model=Cosmics),
+    Process(name="long-lived-gun", summary="a long-lived neutral particle that decays to two", model=LongLivedGun),
+    Process(name="k-short-gun", summary="K_S -> pi+ pi- or Lambda -> p pi-, in flight", model=NeutralStrangeGun),
+    Process(name="idm-photon", summary="e+e- -> gamma A', A' -> chi1 chi2, chi2 -> chi1 l l displaced", model=IdmPhoton),
+    Process(name="idm-dark-higgs", summary="e+e- -> A' h', A' -> chi1 chi2, chi2 and h' displaced", model=IdmDarkHiggs),
+    Process(name="b-to-k-s", summary="B -> K S at the Y(4S), S -> x x displaced", model=BToKS),
+    Process(name="b-to-k-alp", summary="B -> K a at the Y(4S), a -> gamma gamma", model=BToKAlp),
+    Process(name="tau-l-alpha", summary="e+e- -> tau+tau-, one tau -> l alpha, alpha invisible", model=TauToLeptonAlpha),
+    Process(name="photon-conversion", summary="a photon that converts before the drift chamber", model=PhotonConversion),
+    Process(name="secondary-interactions", summary="a hadron that interacts in material, a guess", model=SecondaryInteractions),
 )

@@ -68,6 +68,13 @@ class TauPair(PythiaProcess):
         return CrossSection(nb=nb, source="DERIVED: Born with initial-state radiator")
 
 
+@dataclass(frozen=True, kw_only=True)
+class StableTauPair(PythiaProcess):
+    """The same tau pairs before they decay, for decays of one's own; the taus have the mass that `TAU_MASS_GEV` says."""
+
+    settings: ClassVar[tuple[str, ...]] = (*TauPair.settings, "15:mayDecay = off", f"15:m0 = {TAU_MASS_GEV}")
+
+
 def _quarks(pdg: int, mass_min_gev: float) -> tuple[str, ...]:
     return (
         "WeakSingleBoson:ffbar2gmZ = on",
@@ -124,16 +131,38 @@ class Upsilon4S(PythiaProcess):
         """n events of final particles in the laboratory."""
         pythia = _started(_QUIET + self.settings)
         pythia.rndm.init(int(rng.integers(1, _LARGEST_SEED)))
-        energy, px, py, pz = self.beams.total
-        events: list[list[tuple[float, ...]]] = []
-        while len(events) < n:
-            pythia.event.reset()
-            pythia.event.append(_UPSILON_4S, 1, 0, 0, px, py, pz, energy, self.beams.sqrt_s_gev)
-            if pythia.next():
-                events.append([_row(particle) for particle in pythia.event if particle.isFinal()])
-        counts = np.array([len(event) for event in events])
-        table = np.array([row for event in events for row in event])
-        return _placed((counts, table), sample_vertices(self.beams, n, rng))
+        mothers = np.repeat(np.array(self.beams.total)[:, None], n, axis=1)
+        found = _decays(pythia, np.full(n, _UPSILON_4S), mothers, self.beams.sqrt_s_gev)
+        return _placed(found, sample_vertices(self.beams, n, rng))
+
+
+def decayed(pdg: np.ndarray, momenta: np.ndarray, mass_gev: float, vertices: np.ndarray, rng: np.random.Generator) -> Particles:
+    """Events of what Pythia's decay tables make of one particle each, which flies its own lifetime first.
+
+    pdg: codes (n,). momenta: (4, n), (E, px, py, pz) in GeV, laboratory. vertices: (3, n), where and at t = 0 the particles are
+    born, cm. Spin correlations of tau decays are left out, as in `TauPair`.
+    """
+    pythia = _started((*_QUIET, "ProcessLevel:all = off", "TauDecays:mode = 0"))
+    pythia.rndm.init(int(rng.integers(1, _LARGEST_SEED)))
+    return _placed(_decays(pythia, pdg, momenta, mass_gev), vertices)
+
+
+def _decays(pythia: Any, pdg: np.ndarray, momenta: np.ndarray, mass_gev: float) -> tuple[np.ndarray, np.ndarray]:
+    """(particles of each event (n,), table (particles, 9) as `_row`) of the decays of mothers; failed ones are tried again."""
+    events: list[list[tuple[float, ...]]] = []
+    mothers = list(zip(pdg.tolist(), *momenta.tolist(), strict=True))
+    while len(events) < len(mothers):
+        code, energy, px, py, pz = mothers[len(events)]
+        pythia.event.reset()
+        mother = pythia.event[pythia.event.append(code, 1, 0, 0, px, py, pz, energy, mass_gev)]
+        if mother.tau0() > 0.0:
+            # Pythia lets only particles fly that it made itself.
+            mother.tau(mother.tau0() * pythia.rndm.exp())
+        if pythia.next():
+            events.append([_row(particle) for particle in pythia.event if particle.isFinal()])
+    counts = np.array([len(event) for event in events], np.int64)
+    table = np.array([row for event in events for row in event]).reshape(-1, 9)
+    return counts, table
 
 
 def _row(particle: Any) -> tuple[float, ...]:
