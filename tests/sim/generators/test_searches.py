@@ -9,8 +9,10 @@ from sim.blocks import Stage, stream
 from sim.generators.beams import NOMINAL
 from sim.generators.dark_photon_visible import DarkPhotonVisible
 from sim.generators.guns import mass_gev
+from sim.generators.muon_mediator import Mediator
 from sim.generators.particles import concatenate
 from sim.generators.vector_decays import LightPair
+from sim.generators.z_prime_visible import ZPrimeMuMu
 from trigger.errors import InputError
 
 N = 4000
@@ -18,6 +20,8 @@ N = 4000
 WHOLE = [
     *(DarkPhotonVisible(mass_gev=0.6, decay=decay) for decay in LightPair),
     DarkPhotonVisible(mass_gev=9.0, ctau_cm=3.0),
+    ZPrimeMuMu(mass_gev=3.0),
+    ZPrimeMuMu(mass_gev=10.2, mediator=Mediator.PSEUDOSCALAR),
 ]
 """Processes with every particle of the final state in the event."""
 
@@ -68,6 +72,9 @@ def mass_gev_of(pdg):
         (DarkPhotonVisible, {"ctau_cm": -1.0}),
         (DarkPhotonVisible, {"ctau_cm": math.inf}),
         (DarkPhotonVisible, {"epsilon": 0.0}),
+        (ZPrimeMuMu, {"mass_gev": 2 * mass_gev(13)}),
+        (ZPrimeMuMu, {"mass_gev": 10.35}),
+        (ZPrimeMuMu, {"coupling": -1.0}),
     ],
 )
 def test_boundaries_are_refused(model, options):
