@@ -35,7 +35,7 @@ class LeptonPair:
 
     def quiet(self, arrays: Arrays, cone_deg: float, extra_gev: float) -> Flags:
         """No photon within this angle of the recoil and less than this energy in all photons."""
-        near = objects.photons_near(arrays, self.recoil[:, 1:], cone_deg)
+        near = objects.near(arrays, "off_photon", self.recoil[:, 1:], cone_deg)
         return (near == 0) & (objects.extra_energy(arrays) < extra_gev)
 
 

@@ -163,6 +163,26 @@ def leading(offsets: Indices, value: Floats, which: Flags, n: int) -> Indices:
     return chosen
 
 
+def smallest(event: Indices, value: Floats, events: int) -> Indices:
+    """Row with the smallest value of each event, -1 for an event without rows; the first row wins a tie."""
+    order = np.lexsort((value, event))
+    chosen = np.full(events, -1, np.int64)
+    at, first = np.unique(event[order], return_index=True)
+    chosen[at] = order[first]
+    return chosen
+
+
+def product(left: Indices, right: Indices, events: int) -> tuple[Indices, Indices]:
+    """Rows of all combinations of entries of two lists that have the same event; left, right: event of each entry."""
+    order = np.argsort(right, kind="stable")
+    n_right = np.bincount(right, minlength=events)
+    first = np.cumsum(n_right) - n_right
+    repeat = n_right[left]
+    rows = np.repeat(np.arange(left.size), repeat)
+    within = np.arange(rows.size) - np.repeat(np.cumsum(repeat) - repeat, repeat)
+    return rows, order[first[left[rows]] + within]
+
+
 def take(values: NDArray, index: Indices, missing: float = np.nan) -> NDArray:
     """values[index] with `missing` where the index is -1; values (m,) or (m, k)."""
     filler = np.full((1, *values.shape[1:]), missing, dtype=np.result_type(values.dtype, type(missing)))
@@ -208,11 +228,12 @@ def pairs(offsets: Indices, which: Flags) -> Pairs:
     return Pairs(first=marked[one], second=marked[other], event=event[one])
 
 
-def photons_near(arrays: Arrays, direction: Floats, within_deg: float) -> Indices:
-    """Number of photons of each event within an angle of a direction, (events, 3), in the laboratory."""
-    offsets = arrays["off_photon_offsets"]
+def near(arrays: Arrays, name: str, direction: Floats, within_deg: float) -> Indices:
+    """Number of entries of a group (`off_photon`, `off_klm`) of each event within an angle of a direction, (events, 3), in the
+    laboratory; 0 for a direction of NaN."""
+    offsets = arrays[f"{name}_offsets"]
     size = np.maximum(np.linalg.norm(direction, axis=1), _TINY)
-    along = unit(arrays["off_photon_theta"], arrays["off_photon_phi"])
+    along = unit(arrays[f"{name}_theta"], arrays[f"{name}_phi"])
     cosine = np.sum(along * (direction / size[:, None])[jagged.event_index(offsets)], axis=1)
     return jagged.count(offsets, cosine > np.cos(np.radians(within_deg)))
 

@@ -1,7 +1,12 @@
-"""Small reconstructed events written by hand for the tests of the selections."""
+"""Small reconstructed events written by hand for the tests of the selections; makes the helpers of this folder importable."""
+
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 PHOTON = {"estar": 3.0, "e": 3.0, "theta": 70.0, "phi": 0.0, "time": 0.0}
 TRACK = {"px": 1.0, "py": 0.0, "pz": 0.5, "charge": 1, "dr": 0.0, "dz": 0.0, "is_muon": True, "e_cluster": 0.2}
