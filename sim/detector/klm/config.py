@@ -17,6 +17,7 @@ _RANGES = (
     ("shower_lambda", 0.0, 5.0),
     ("neutral_shower_lambda", 0.0, 5.0),
     ("decay_path_cm", 0.0, 400.0),
+    ("neighbour_strip", 0.0, 1.0),
 )
 
 
@@ -67,6 +68,8 @@ class KlmResponse:
     GUESS, hadrons: pion_free_path: mean path of pions and kaons until they interact, in interaction lengths; 1 for baryons.
     shower_lambda: mean length behind the interaction in which layers are still hit. neutral_shower_lambda: the same for K_L and
     neutrons, which hit nothing before. decay_path_cm: length in which pions and kaons decay to muons of the same momentum.
+    strips: hits are strips, one to a few per layer and plane, for the straight-line mode of the trigger; otherwise layers.
+    neighbour_strip: GUESS: chance per plane that a crossing also fires the strip half a pitch to one side, often the same one.
     background: uncorrelated hits (the presets are guesses).
     """
 
@@ -82,6 +85,8 @@ class KlmResponse:
     shower_lambda: float = 0.3
     neutral_shower_lambda: float = 0.85
     decay_path_cm: float = 130.0
+    strips: bool = False
+    neighbour_strip: float = 0.5
     background: KlmBackground = field(default_factory=KlmBackground)
 
     def __post_init__(self) -> None:
@@ -96,5 +101,6 @@ class KlmResponse:
         numbers = {f"klm_{name}": getattr(self, name) for name, _, _ in _RANGES}
         return numbers | {
             "klm_hadrons": "GUESS: punch-through, decays in flight and neutral hadrons",
+            "klm_strips": self.strips,
             **self.background.meta(),
         }

@@ -46,7 +46,8 @@ class Crossings:
     """Crossings of lines with layers, flat arrays (m,), ordered by line and by path along it.
 
     row: int64, the line. path_cm: from its start. section, sector, layer: int8. iron_cm: path in the plate of the
-    layer, the one on its inner side. inward: bool, the line comes from outside.
+    layer, the one on its inner side. inward: bool, the line comes from outside. first_cm, second_cm: what the two planes of strips
+    measure there: in the barrel z and the position across the sector, in the endcaps the distances from the x and the y axis.
     """
 
     row: NDArray[np.int64]
@@ -56,6 +57,8 @@ class Crossings:
     layer: NDArray[np.int8]
     iron_cm: NDArray[np.float64]
     inward: NDArray[np.bool_]
+    first_cm: NDArray[np.float64]
+    second_cm: NDArray[np.float64]
 
     def select(self, which: NDArray) -> "Crossings":
         """Return chosen crossings, by index or by one boolean each."""
@@ -91,7 +94,8 @@ def _barrel(start: NDArray[np.float64], direction: NDArray[np.float64]) -> Cross
     in_chimney = (forward == CHIMNEY_SECTION) & (sector == CHIMNEY_SECTOR)
     met = np.abs(across) <= np.array(BARREL_WIDTH_CM) / 2
     met &= np.abs(z) <= np.where(in_chimney, CHIMNEY_LENGTH_CM, BARREL_LENGTH_CM)
-    return _crossings(path, met, np.abs(slope), slope < 0, forward, sector, np.arange(N_BARREL), 1)
+    measured = z + CENTRE_Z_CM, across
+    return _crossings(path, met, np.abs(slope), slope < 0, forward, sector, np.arange(N_BARREL), 1, measured)
 
 
 def _endcap(start: NDArray[np.float64], direction: NDArray[np.float64], section: int) -> Crossings:
@@ -106,7 +110,7 @@ def _endcap(start: NDArray[np.float64], direction: NDArray[np.float64], section:
     met &= np.minimum(np.abs(x), np.abs(y)) >= ENDCAP_AXIS_CM
     quadrant = np.where(y >= 0, np.where(x >= 0, 0, 1), np.where(x >= 0, 3, 2))
     sector = np.array(FORWARD_SECTOR)[quadrant] if section == FORWARD_ENDCAP else quadrant
-    return _crossings(path, met, np.abs(slope), side * slope < 0, np.array(section), sector, layer, 0)
+    return _crossings(path, met, np.abs(slope), side * slope < 0, np.array(section), sector, layer, 0, (np.abs(y), np.abs(x)))
 
 
 def _crossings(
@@ -118,11 +122,12 @@ def _crossings(
     sector: NDArray,
     layer: NDArray,
     first_plate: int,
+    measured: tuple[NDArray, NDArray],
 ) -> Crossings:
     """Flat arrays of one part from arrays that broadcast to the path; first_plate: first layer with a plate before it."""
     where = (met & (path > 0)).nonzero()
-    cosine, inward, section, sector, layer = (
-        np.broadcast_to(values, path.shape)[where] for values in (cosine, inward, section, sector, layer)
+    cosine, inward, section, sector, layer, first, second = (
+        np.broadcast_to(values, path.shape)[where] for values in (cosine, inward, section, sector, layer, *measured)
     )
     return Crossings(
         row=where[0],
@@ -132,4 +137,6 @@ def _crossings(
         layer=layer.astype(np.int8),
         iron_cm=np.where(layer >= first_plate, IRON_CM / np.maximum(cosine, _LEAST_COSINE), 0.0),
         inward=inward,
+        first_cm=first,
+        second_cm=second,
     )

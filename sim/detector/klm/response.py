@@ -1,10 +1,11 @@
 """Hits of KLM sectors and layers from particles: the door of the KLM model.
 
 Charged particles range out by their mean ionisation loss. Hadrons, a GUESS, also interact: see `KlmResponse`. Layers are hit with
-their efficiency; times, strips, scattering and the electrons of showers are left out. A muon that starts where cosmic muons enter
-the drift chamber and flies inward has come through the KLM: it hits the layers behind its start, too.
+their efficiency; times and the electrons of showers are left out, scattering moves nothing but strips. A muon that starts where
+cosmic muons enter the drift chamber and flies inward has come through the KLM: it hits the layers behind its start, too.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,11 +18,12 @@ from sim.detector.klm.config import KlmBackground, KlmResponse
 from sim.detector.klm.flight import Legs, legs
 from sim.detector.klm.geometry import Crossings, crossings
 from sim.detector.klm.materials import ALUMINIUM, CSI, IRON, QUARTZ, range_cm, slowed
+from sim.detector.klm.strips import STRIP_RADIX, background_strips, displaced, track_strips
 from sim.generators.cosmics import ENTRY_RADIUS_CM
 from sim.generators.particles import Particles
 from trigger.errors import InputError
 from trigger.fields import KLM_LIMITS
-from trigger.klm import FIRST_SECTOR, N_LAYERS, N_SECTORS, SECTORS
+from trigger.geometry.klm import FIRST_SECTOR, N_LAYERS, N_PLANES, N_SECTORS, SECTORS
 
 SCINTILLATOR_LAYERS = 2
 """Inner barrel layers with scintillators; the endcaps have nothing else. Source: basf2 bklm/data/BKLM.xml [SIM]."""
@@ -49,17 +51,24 @@ class _Fate:
 
 
 def respond_klm(particles: Particles, rng: np.random.Generator, config: KlmResponse) -> dict[str, np.ndarray]:
-    """Event-file fields of the KLM: `klm_offsets`, `klm_section`, `klm_sector`, `klm_layer`.
+    """Event-file fields of the KLM: `klm_offsets`, `klm_section`, `klm_sector`, `klm_layer`; with strips `klm_plane`, `klm_strip`.
 
-    Hits are ordered by section, sector and layer, each layer of a sector at most once. Tracks and background have streams of their
-    own, spawned from `rng`: the same tracks come with any background. InputError for non-finite numbers and for particles that the
-    generator must decay. No events: empty arrays.
+    Hits are ordered by section, sector, layer, plane and strip, each at most once. Tracks, background and strips have streams of
+    their own, spawned from `rng`: the same tracks come with any background, the same layers with strips, but for those where no
+    strip lies. InputError for non-finite numbers and for particles that the generator must decay. No events: empty arrays.
     """
     _check(particles)
-    track_rng, background_rng = rng.spawn(2)
+    track_rng, background_rng, strip_rng = rng.spawn(3)
     n_events = particles.n_events
-    keys = [*_track_keys(particles, track_rng, config), _background_keys(n_events, background_rng, config.background)]
-    key = np.unique(np.concatenate(keys))
+    background = _background_keys(n_events, background_rng, config.background)
+    if config.strips:
+        keys = [strips for _, strips in _track_keys(particles, track_rng, config, strip_rng)]
+        key, rest = np.divmod(np.unique(np.concatenate([*keys, background_strips(strip_rng, background)])), N_PLANES * STRIP_RADIX)
+        plane, strip = np.divmod(rest, STRIP_RADIX)
+        fields = {"klm_plane": plane.astype(np.int8), "klm_strip": strip.astype(np.int8)}
+    else:
+        keys = [layers for layers, _ in _track_keys(particles, track_rng, config, strip_rng)]
+        key, fields = np.unique(np.concatenate([*keys, background])), {}
     event, place = np.divmod(key, N_SECTORS * N_LAYERS)
     sector, layer = np.divmod(place, N_LAYERS)
     section = np.searchsorted(FIRST_SECTOR, sector, side="right") - 1
@@ -68,6 +77,7 @@ def respond_klm(particles: Particles, rng: np.random.Generator, config: KlmRespo
         "klm_section": section.astype(np.int8),
         "klm_sector": (sector - np.array(FIRST_SECTOR)[section]).astype(np.int8),
         "klm_layer": layer.astype(np.int8),
+        **fields,
     }
 
 
@@ -81,12 +91,13 @@ def _check(particles: Particles) -> None:
             raise InputError(f"particles: field {name}, event {event}: must be finite, not {values[row]}")
 
 
-def _track_keys(particles: Particles, rng: np.random.Generator, config: KlmResponse) -> list[np.ndarray]:
-    """Keys of the hits of all particles that can reach the KLM, chunk by chunk."""
+def _track_keys(
+    particles: Particles, rng: np.random.Generator, config: KlmResponse, strip_rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Keys of the hit layers and, where they are wanted, strips of all particles that can reach the KLM, chunk by chunk."""
     kind = kinds(particles.pdg, particles.offsets)
     seen = np.flatnonzero(~np.isin(kind, _UNSEEN))
     event = particles.event_index()
-    keys = []
     for first in range(0, seen.size, _CHUNK):
         rows = seen[first : first + _CHUNK]
         flight = flight_of(particles, rows)
@@ -97,10 +108,15 @@ def _track_keys(particles: Particles, rng: np.random.Generator, config: KlmRespo
         for hits in (inside.hits, behind, _before_start(kind[rows], flight)):
             is_rpc = (hits.section < N_BARREL_SECTIONS) & (hits.layer >= SCINTILLATOR_LAYERS)
             efficiency = np.where(is_rpc, config.rpc_efficiency, config.scintillator_efficiency)
-            seen_hits = hits.select(rng.random(len(hits.row)) < efficiency)
-            sector = np.array(FIRST_SECTOR)[seen_hits.section] + seen_hits.sector
-            keys.append((event[rows[seen_hits.row]] * N_SECTORS + sector) * N_LAYERS + seen_hits.layer)
-    return keys
+            is_seen = rng.random(len(hits.row)) < efficiency
+            sector = np.array(FIRST_SECTOR)[hits.section] + hits.sector
+            key = ((event[rows[hits.row]] * N_SECTORS + sector) * N_LAYERS + hits.layer)[is_seen]
+            strips = np.zeros(0, np.int64)
+            if config.strips:
+                mass_gev, beta_gamma = flight.mass_gev[hits.row], fate.beta_gamma[hits.row]
+                moved = displaced(strip_rng, hits, beta_gamma, mass_gev, config) if hits is behind else hits
+                strips = track_strips(strip_rng, key, moved.select(is_seen), config)
+            yield key, strips
 
 
 def _fates(rng: np.random.Generator, kind: NDArray, kinetic_gev: NDArray, mass_gev: NDArray, config: KlmResponse) -> _Fate:
