@@ -26,11 +26,13 @@ from sim.generators.tau_alpha import TauToLeptonAlpha
 from sim.generators.three_photons import ThreePhotons
 from sim.generators.two_photon import TwoPhotonElectrons, TwoPhotonLeptons, TwoPhotonMuons
 from sim.generators.z_prime import ZPrime
+from sim.generators.z_prime_e_mu import ZPrimeEMu
 from sim.generators.z_prime_visible import MuonMediator, ZPrimeMuMu, ZPrimeTauTau
 
 Model = (
     PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
     | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha | ZPrime | DarkPhotonVisible | MuonMediator
+    | ZPrimeEMu
     | LongLivedGun | NeutralStrangeGun | IdmPhoton | IdmDarkHiggs | BToKS | BToKAlp | TauToLeptonAlpha | PhotonConversion
     | SecondaryInteractions
 )  # fmt: skip
@@ -98,6 +100,7 @@ PROCESSES = (
     Process(name="e-e-e-e", summary="e+e- -> e+e- e+e- by two photons", model=TwoPhotonElectrons),
     Process(name="z-prime", summary="e+e- -> mu+mu- Z', Z' invisible", model=ZPrime),
     Process(name="dark-photon-visible", summary="e+e- -> gamma A', A' -> e e, mu mu or pi pi", model=DarkPhotonVisible),
+    Process(name="z-prime-e-mu", summary="e+e- -> e mu Z', Z' invisible, lepton flavour violated", model=ZPrimeEMu),
     Process(name="z-prime-mu-mu", summary="e+e- -> mu+mu- X, X -> mu+mu-; X a Z', a scalar or an ALP", model=ZPrimeMuMu),
     Process(name="z-prime-tau-tau", summary="e+e- -> mu+mu- X, X -> tau+tau-; X a Z', a scalar or an ALP", model=ZPrimeTauTau),
     Process(name="background-tracks", summary="tracks from along the beam line, a guess", model=BackgroundTracks),

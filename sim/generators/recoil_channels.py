@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.generators.decays import breakup_momentum, two_body
-from sim.generators.frames import boost_from_rest
+from sim.generators.frames import boost_from_rest, product, turned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,8 @@ class RecoilChannel:
     """Particle `single` recoils against the pair (`first`, `second`), squared mass of the pair flat in ln(s' - pole^2).
 
     single, first, second: places of the particles in the final state. masses: of the whole final state, GeV. forward_turn: 0
-    for a flat direction of the single one; else its 1 - cos(theta) is flat in ln(forward_turn + 1 - cos).
+    for a flat direction of the single one; else its 1 - cos(theta) is flat in ln(forward_turn + 1 - cos). exchange: `second`
+    follows the beam along -z in the rest frame of the pair, as by exchange of something as heavy as `first`; else it is flat.
     """
 
     sqrt_s: float
@@ -26,6 +27,7 @@ class RecoilChannel:
     second: int
     pole_gev: float
     forward_turn: float = 0.0
+    exchange: bool = False
 
     @property
     def _log_range(self) -> tuple[float, float]:
@@ -46,7 +48,15 @@ class RecoilChannel:
             self.sqrt_s, (self.masses[self.single], pair), np.clip(cos, -1.0, 1.0), 2.0 * np.pi * uniform[2]
         ).transpose(1, 0, 2)
         masses = (self.masses[self.first], self.masses[self.second])
-        rest = two_body(pair, masses, 2.0 * uniform[3] - 1.0, 2.0 * np.pi * uniform[4])
+        if self.exchange:
+            turn = self._exchange_turn(pair)
+            cos = 1.0 - turn * np.expm1(np.log1p(2.0 / turn) * uniform[3])
+            axis = boost_from_rest(_antibeam(len(pair))[:, None], np.concatenate([recoil[:1], -recoil[1:]]))[:, 0]
+            cos_axis, phi_axis = axis[3] / np.sqrt(np.square(axis[1:]).sum(axis=0)), np.arctan2(axis[2], axis[1])
+            about = two_body(pair, masses, -np.clip(cos, -1.0, 1.0), 2.0 * np.pi * uniform[4])
+            rest = np.stack([turned(about[:, k], cos_axis, phi_axis) for k in range(2)], axis=1)
+        else:
+            rest = two_body(pair, masses, 2.0 * uniform[3] - 1.0, 2.0 * np.pi * uniform[4])
         out = np.empty((4, 3, uniform.shape[1]))
         out[:, self.single] = single
         out[:, [self.first, self.second]] = boost_from_rest(rest, recoil)
@@ -67,7 +77,26 @@ class RecoilChannel:
         else:
             angle = np.full(len(momentum), 0.5)
         mass = 1.0 / ((pair2 - self.pole_gev**2) * (high - low))
-        return mass * angle / (2.0 * np.pi) / (4.0 * np.pi) / np.maximum(volume, 1e-300)
+        if self.exchange:
+            recoil = momenta[:, self.first] + momenta[:, self.second]
+            beam, second = _antibeam(len(momentum)), momenta[:, self.second]
+            energy, beam_energy = product(second, recoil) / pair, product(beam, recoil) / pair
+            turn = 1.0 - (energy - product(beam, second) / beam_energy) / np.maximum(inner, 1e-300)
+            scale = self._exchange_turn(pair)
+            around = 1.0 / ((scale + np.maximum(turn, 0.0)) * np.log1p(2.0 / scale))
+        else:
+            around = np.full(len(momentum), 0.5)
+        return mass * angle * around / (4.0 * np.pi**2) / np.maximum(volume, 1e-300)
+
+    def _exchange_turn(self, pair: np.ndarray) -> np.ndarray:
+        """1 - cos below which the mass of `first` ends the pole of the exchange."""
+        inner = breakup_momentum(pair, self.masses[self.first], self.masses[self.second])
+        return 0.5 * (self.masses[self.first] / np.maximum(inner, 1e-3)) ** 2
+
+
+def _antibeam(n: int) -> np.ndarray:
+    ones, zeros = np.ones(n), np.zeros(n)
+    return np.stack([ones, zeros, zeros, -ones])
 
 
 def draw_mixed(channels: tuple[RecoilChannel, ...], n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

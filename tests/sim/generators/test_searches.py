@@ -12,6 +12,7 @@ from sim.generators.guns import mass_gev
 from sim.generators.muon_mediator import Mediator
 from sim.generators.particles import concatenate
 from sim.generators.vector_decays import LightPair
+from sim.generators.z_prime_e_mu import ZPrimeEMu
 from sim.generators.z_prime_visible import ZPrimeMuMu
 from trigger.errors import InputError
 
@@ -20,6 +21,7 @@ N = 4000
 WHOLE = [
     *(DarkPhotonVisible(mass_gev=0.6, decay=decay) for decay in LightPair),
     DarkPhotonVisible(mass_gev=9.0, ctau_cm=3.0),
+    ZPrimeEMu(mass_gev=4.0),
     ZPrimeMuMu(mass_gev=3.0),
     ZPrimeMuMu(mass_gev=10.2, mediator=Mediator.PSEUDOSCALAR),
 ]
@@ -75,6 +77,9 @@ def mass_gev_of(pdg):
         (ZPrimeMuMu, {"mass_gev": 2 * mass_gev(13)}),
         (ZPrimeMuMu, {"mass_gev": 10.35}),
         (ZPrimeMuMu, {"coupling": -1.0}),
+        (ZPrimeEMu, {"mass_gev": mass_gev(13)}),
+        (ZPrimeEMu, {"mass_gev": 10.3}),
+        (ZPrimeEMu, {"theta_min_deg": 0.0}),
     ],
 )
 def test_boundaries_are_refused(model, options):

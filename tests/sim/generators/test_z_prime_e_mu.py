@@ -1,0 +1,62 @@
+"""e+e- -> e mu Z': the annihilation part against the closed formula, current conservation, the cut, both charges."""
+
+import math
+
+import numpy as np
+import pytest
+
+from sim.generators import qed
+from sim.generators import z_prime_e_mu as module
+from sim.generators.beams import NOMINAL, lab_to_generator
+from sim.generators.muon_mediator import Mediator, points, squared_amplitude
+from sim.generators.z_prime_e_mu import ZPrimeEMu, amplitudes
+
+
+def test_annihilation_is_that_of_two_muons_where_masses_do_not_matter(rng):
+    momenta, _ = points(3.0, NOMINAL.sqrt_s_gev, 500, rng, muon_gev=qed.ELECTRON_MASS_GEV)
+    annihilation, scattering = amplitudes(momenta, 3.0, muon_gev=qed.ELECTRON_MASS_GEV)
+    squared = 0.25 * np.square(np.abs(annihilation)).sum(axis=(0, 1, 2, 3, 4))
+    np.testing.assert_allclose(squared, squared_amplitude(Mediator.VECTOR, momenta, 3.0, muon_gev=qed.ELECTRON_MASS_GEV), rtol=1e-8)
+    assert np.abs(scattering).max() > np.abs(annihilation).max()
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_photon_couples_to_a_conserved_current(part, rng, monkeypatch):
+    """With the photon's momentum in place of the current that it comes from, both orders of photon and Z' cancel."""
+    momenta, _ = points(3.0, NOMINAL.sqrt_s_gev, 50, rng)
+    momenta[0, 0] = np.sqrt(np.square(momenta[1:, 0]).sum(axis=0) + qed.ELECTRON_MASS_GEV**2)
+    whole = [np.abs(a).max() for a in amplitudes(momenta, 3.0)]
+    total = momenta.sum(axis=1)
+    half = 0.5 * total[0]
+    transfer = np.stack([half, 0 * half, 0 * half, half]) - momenta[:, 0]
+    replaced = iter([total, transfer])
+
+    def by_momentum(row, column):
+        return next(replaced).reshape(4, 1, 1, 1, 1, 1, -1)
+
+    monkeypatch.setattr(module, "current", by_momentum)
+    assert np.abs(amplitudes(momenta, 3.0)[part]).max() < 2e-3 * whole[part]
+
+
+def test_cut_charges_and_forward_electrons():
+    process = ZPrimeEMu(mass_gev=4.0)
+    particles = process.generate(4000, np.random.default_rng(2))
+    codes = particles.pdg.reshape(-1, 3)
+    assert {tuple(row) for row in codes.tolist()} == {(11, -13, 32), (-11, 13, 32)}
+    assert (codes[:, 0] == 11).mean() == pytest.approx(0.5, abs=0.04)
+    lab = np.stack([particles.energy, particles.px, particles.py, particles.pz])
+    electron = lab_to_generator(lab)[:, 0::3]
+    cos = electron[3] / np.linalg.norm(electron[1:], axis=0)
+    assert np.abs(cos).max() < math.cos(math.radians(9.95))
+    # Electrons follow their own beam, positrons theirs: the scattered beam lepton is forward.
+    along = cos * np.where(codes[:, 0] == 11, 1, -1)
+    assert np.median(along) > 0.5
+
+
+def test_cross_section_scales_and_grows_towards_the_beams():
+    half, base, central = (
+        ZPrimeEMu(mass_gev=2.0, **options).draw(10_000, np.random.default_rng(1))[1].mean()
+        for options in ({"coupling": 0.5}, {}, {"theta_min_deg": 30.0})
+    )
+    assert half == pytest.approx(0.25 * base, rel=1e-9)
+    assert central < 0.7 * base
