@@ -83,6 +83,7 @@ def generate(
     klm: Annotated[bool, typer.Option("--klm", help="Add the hits of the KLM's sectors and layers.")] = False,
     klm_background: Annotated[str, typer.Option(help="--klm: none, low, nominal or high; guesses.")] = "none",
     klm_background_scale: Annotated[float, typer.Option(help="--klm: factor on the background.")] = 1.0,
+    klm_strips: Annotated[bool, typer.Option("--klm-strips", help="--klm: strips, for emulate --klm-mode lines.")] = False,
     gain: Annotated[float, typer.Option(help="Factor on the energy of every cell.")] = 1.0,
     offline: Annotated[bool, typer.Option("--offline/--no-offline", help="Add what analyses see, the off_* fields.")] = True,
     experiment: Annotated[int, typer.Option(min=0, help="Experiment number of every event.")] = 0,
@@ -139,8 +140,8 @@ def generate(
         raise InputError("--wire-background, --wire-background-scale, --wire-hits and --dead need --wires")
     if wire_t0 is not None and not wire_hits:
         raise InputError("--wire-t0 is for --wire-hits")
-    if not klm and (klm_background != "none" or klm_background_scale != 1.0):
-        raise InputError("--klm-background and --klm-background-scale need --klm")
+    if not klm and (klm_background != "none" or klm_background_scale != 1.0 or klm_strips):
+        raise InputError("--klm-background, --klm-background-scale and --klm-strips need --klm")
     declared, source = _source(process, from_file, frame, smear_vertex, options)
     n_events = _n_events(events, from_file)
     sample = Sample(
@@ -150,7 +151,7 @@ def generate(
         background_hits=read_background_hits(background_hits) if background_hits else None,
         drift_chamber=_drift_chamber(wire_background, wire_background_scale, dead) if wires else None,
         wire_hits=read_wire_hits(wire_hits, wire_t0) if wire_hits else None,
-        klm=_klm(klm_background, klm_background_scale) if klm else None,
+        klm=_klm(klm_background, klm_background_scale, klm_strips) if klm else None,
         offline=offline,
         experiment=experiment,
         run=run,
@@ -232,12 +233,12 @@ def _drift_chamber(background: str, scale: float, dead: Path | None) -> CdcRespo
         raise InputError(str(error)) from error
 
 
-def _klm(background: str, scale: float) -> KlmResponse:
+def _klm(background: str, scale: float, strips: bool) -> KlmResponse:
     from sim.cli._process_options import parse_choice
     from sim.detector.klm import KlmBackground, KlmPreset, KlmResponse
 
     preset = parse_choice("--klm-background", background, KlmPreset)
     try:
-        return KlmResponse(background=KlmBackground(preset=preset, scale=scale))
+        return KlmResponse(background=KlmBackground(preset=preset, scale=scale), strips=strips)
     except ValueError as error:
         raise InputError(str(error)) from error
