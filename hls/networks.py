@@ -5,6 +5,7 @@ Ref: HGQ2, arXiv 2405.00645.
 
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,23 @@ def set_up_tensorflow(seed: int) -> dict[str, Any]:
     keras.utils.set_random_seed(seed)
     devices = [device.name for device in tf.config.list_physical_devices("GPU")]
     return {"devices": devices or ["CPU"], "threads": tf.config.threading.get_intra_op_parallelism_threads()}
+
+
+@contextlib.contextmanager
+def fixed_order() -> Iterator[None]:
+    """Graphs that are first run inside keep the order of their operations.
+
+    TensorFlow's graph optimiser orders operations by names that differ from one model of a process to the next, and gradients of
+    three or more parts are then added in another order.
+    """
+    import tensorflow as tf
+
+    before = tf.config.optimizer.get_experimental_options()
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before.get("disable_meta_optimizer", False)})
 
 
 def build(design: CodesignDesign) -> "keras.Model":
