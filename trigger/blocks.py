@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Protocol
 
@@ -17,7 +17,8 @@ from trigger.fields import TRACK_FIELDS
 from trigger.grl import GrlParameters, GrlTrigger
 from trigger.grl.layout import DECISION_FIELDS as GRL_FIELDS
 from trigger.klm import DECISION_FIELDS as KLM_FIELDS
-from trigger.klm import KlmParameters, KlmTrigger
+from trigger.klm import KlmDecision, KlmParameters, KlmTrigger
+from trigger.klm_line import KlmLineParameters, KlmLineTrigger
 from trigger.networks import DEFAULT_NETWORK, FrozenNetwork, load_network
 
 DETECTOR_BLOCKS = ("ecl", "tracks", "klm", "grl")
@@ -32,14 +33,17 @@ def _default_network() -> FrozenNetwork:
 
 @dataclass(frozen=True, kw_only=True)
 class TriggerSettings:
-    """What a user may change about the blocks; the experiment's values and the default network by default."""
+    """What a user may change about the blocks; the experiment's values and the default network by default.
+
+    klm: its kind chooses the mode of the KLM trigger: layer count, or straight lines.
+    """
 
     parameters: EclParameters = field(default_factory=EclParameters.default)
     calibration: EclCalibration = field(default_factory=EclCalibration)
     mask: CdcMask = field(default_factory=CdcMask)
     network: FrozenNetwork = field(default_factory=_default_network)
     fitter: FitterCuts = field(default_factory=FitterCuts)
-    klm: KlmParameters = field(default_factory=KlmParameters)
+    klm: KlmParameters | KlmLineParameters = field(default_factory=KlmParameters)
     grl: GrlParameters = field(default_factory=GrlParameters)
 
     @property
@@ -100,17 +104,22 @@ class TracksBlock:
 
 
 class KlmBlock:
-    """The KLM trigger on layers with hits."""
+    """The KLM trigger: on layers with hits, or on strips in straight-line mode."""
 
-    required: tuple[str, ...] = ("klm_offsets", "klm_section", "klm_sector", "klm_layer")
-    fields: tuple[str, ...] = required
     answers: tuple[str, ...] = tuple(field.name for field in KLM_FIELDS)
 
     def __init__(self, settings: TriggerSettings) -> None:
-        self._trigger = KlmTrigger(settings.klm)
+        self.required: tuple[str, ...] = ("klm_offsets", "klm_section", "klm_sector", "klm_layer")
+        self._run: Callable[..., KlmDecision]
+        if isinstance(settings.klm, KlmLineParameters):
+            self.required = (*self.required, "klm_plane", "klm_strip")
+            self._run = KlmLineTrigger(settings.klm).run
+        else:
+            self._run = KlmTrigger(settings.klm).run
+        self.fields: tuple[str, ...] = self.required
 
     def run(self, given: Fields) -> dict[str, NDArray]:
-        return self._trigger.run(*(given[name] for name in self.required)).arrays()
+        return self._run(*(given[name] for name in self.required)).arrays()
 
 
 _CLUSTERS = ("ecl_cluster_tc", "ecl_cluster_adc", "ecl_bhabha3d_veto")

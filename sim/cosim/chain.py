@@ -25,7 +25,7 @@ from sim.cosim.grl import beats, put_segments
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.record import write_record
 from sim.cosim.rtl import Rtl, rtl_of
-from sim.cosim.stimulus.whole import whole_events
+from sim.cosim.stimulus.whole import klm_layers, whole_events
 from trigger.chain import DEFAULT_MENU, Chain
 from trigger.digest import digest
 from trigger.ecl.layout import DecisionField
@@ -92,7 +92,7 @@ def chain_rtl(chain: Chain) -> Rtl:
         chain.period.name,
         thresholds=EclThresholds.from_parameters(settings.parameters),
         calibration=settings.calibration,
-        klm=settings.klm,
+        klm=klm_layers(chain),
         grl=settings.grl,
         fitter=settings.fitter,
     )

@@ -26,7 +26,9 @@ from trigger.cdc.neuro.inputs import EXPERT_MISSING
 from trigger.cdc.track_counts import count_fitter_tracks
 from trigger.chain import Chain
 from trigger.ecl import EclThresholds
+from trigger.errors import InputError
 from trigger.events import EventRecord
+from trigger.klm import KlmParameters
 
 PHYSICS_SHARE = 1 / 4
 NO_ANSWER = 0.15
@@ -62,6 +64,13 @@ def whole_events(
     return EventRecord(arrays)
 
 
+def klm_layers(chain: Chain) -> KlmParameters:
+    """Its KLM parameters; InputError for those of the straight-line mode: the RTL of the chain takes layers, not strips."""
+    if isinstance(chain.settings.klm, KlmParameters):
+        return chain.settings.klm
+    raise InputError("the RTL of the chain has the KLM in layer-count mode alone; verify klm.line is for straight lines")
+
+
 def _counts(chain: Chain, record: EventRecord) -> Arrays:
     """Counts of the tracks."""
     offsets, _, omega, expert, z, theta = (record[name] for name in _TRACKS)
@@ -75,7 +84,7 @@ def _random(chain: Chain, rng: np.random.Generator, seed: int, block: int, n_eve
     mix = ecl_mix(EclThresholds.from_parameters(chain.settings.parameters))
     cells = [_timed(arrays) for _, arrays in mix.parts(seed, block, n_events) if len(arrays["ecl_offsets"]) > 1]
     ecl = EventRecord.concatenate([EventRecord(arrays) for arrays in cells]).select(rng.permutation(n_events))
-    klm = klm_events(rng, n_events, chain.settings.klm)
+    klm = klm_events(rng, n_events, klm_layers(chain))
     finder = HoughFinder()
     segments = segment_events(rng, n_events, finder.plane)
     found = finder.run(segments.offsets, segments.ts_id, segments.priority)
