@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sim.generators.alp import AlpFusion, AlpThreeGamma
 from sim.generators.b_mesons import BToKAlp, BToKS
 from sim.generators.background_tracks import BackgroundTracks
 from sim.generators.bhabha import Bhabha
@@ -32,7 +33,7 @@ from sim.generators.z_prime_visible import MuonMediator, ZPrimeMuMu, ZPrimeTauTa
 Model = (
     PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
     | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha | ZPrime | DarkPhotonVisible | MuonMediator
-    | ZPrimeEMu
+    | ZPrimeEMu | AlpThreeGamma | AlpFusion
     | LongLivedGun | NeutralStrangeGun | IdmPhoton | IdmDarkHiggs | BToKS | BToKAlp | TauToLeptonAlpha | PhotonConversion
     | SecondaryInteractions
 )  # fmt: skip
@@ -103,6 +104,8 @@ PROCESSES = (
     Process(name="z-prime-e-mu", summary="e+e- -> e mu Z', Z' invisible, lepton flavour violated", model=ZPrimeEMu),
     Process(name="z-prime-mu-mu", summary="e+e- -> mu+mu- X, X -> mu+mu-; X a Z', a scalar or an ALP", model=ZPrimeMuMu),
     Process(name="z-prime-tau-tau", summary="e+e- -> mu+mu- X, X -> tau+tau-; X a Z', a scalar or an ALP", model=ZPrimeTauTau),
+    Process(name="alp-three-gamma", summary="e+e- -> gamma a, a -> gamma gamma in flight", model=AlpThreeGamma),
+    Process(name="alp-fusion", summary="e+e- -> e+e- a by two photons, a -> gamma gamma", model=AlpFusion),
     Process(name="background-tracks", summary="tracks from along the beam line, a guess", model=BackgroundTracks),
     Process(name="cosmics", summary="cosmic muons through the drift chamber", model=Cosmics),
     Process(name="long-lived-gun", summary="a long-lived neutral particle that decays to two", model=LongLivedGun),

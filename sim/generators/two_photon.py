@@ -50,7 +50,7 @@ class TwoPhotonLeptons(WeightedProcess):
         y_max = np.arctanh(beta)
         beta_cos = np.tanh(y_max * (2.0 * u_cos - 1.0))
         x = w / math.sqrt(s) * np.exp(np.stack([rapidity, -rapidity]))
-        flux = np.prod(_photons(x, w), axis=0)
+        flux = np.prod(equivalent_photons(x, w), axis=0)
         # dx1 dx2 = 2 x1 x2 dln(W) dy; dcos = (1 - beta^2 cos^2) / beta dartanh(beta cos).
         width = (log_high - log_low) * 2.0 * rapidity_max * 2.0 * np.prod(x, axis=0)
         angle = 2.0 * y_max * (1.0 - beta_cos**2) / beta
@@ -84,7 +84,7 @@ class TwoPhotonElectrons(TwoPhotonLeptons):
     pilot_sample: ClassVar[PilotSample] = PilotSample(events=1 << 20, seed=20_260_105, above=1e-4)
 
 
-def _photons(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+def equivalent_photons(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Equivalent photons per unit of the energy fraction x, momentum transfers up to the pair mass w."""
     x = np.minimum(x, 1.0 - 1e-12)
     lowest = qed.ELECTRON_MASS_GEV**2 * x**2 / (1.0 - x)

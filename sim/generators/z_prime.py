@@ -49,7 +49,7 @@ class ZPrime(WeightedProcess):
         density = ((x1 + share) ** 2 + (x2 + share) ** 2) / (left * right) - share / left**2 - share / right**2
         born = float(qed.pair_cross_section(np.asarray(self.beams.s_gev2), qed.MUON_MASS_GEV))
         weight = born * self.coupling**2 / (8.0 * math.pi**2) * density * low**2 * left * right
-        angles = (_one_plus_square(u_cos), 2.0 * np.pi * u_phi, 2.0 * np.pi * u_plane)
+        angles = (one_plus_square(u_cos), 2.0 * np.pi * u_phi, 2.0 * np.pi * u_plane)
         return np.stack([x1, x2, *angles]), np.where(inside & (x1 > 0) & (x2 > 0), weight, 0.0)
 
     def generate(self, n: int, rng: np.random.Generator) -> Particles:
@@ -67,7 +67,7 @@ class ZPrime(WeightedProcess):
         return collide((MUON, ANTIMUON, Z_PRIME), momenta, masses, self.beams, rng, weight=weight)
 
 
-def _one_plus_square(uniform: np.ndarray) -> np.ndarray:
+def one_plus_square(uniform: np.ndarray) -> np.ndarray:
     """cos(theta) with density 1 + cos^2, by Cardano's formula."""
     half = 4.0 * uniform - 2.0
     root = np.cbrt(half + np.sqrt(half**2 + 1.0))

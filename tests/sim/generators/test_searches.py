@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.blocks import Stage, stream
+from sim.generators.alp import AlpFusion, AlpThreeGamma
 from sim.generators.beams import NOMINAL
 from sim.generators.dark_photon_visible import DarkPhotonVisible
 from sim.generators.guns import mass_gev
@@ -21,6 +22,8 @@ N = 4000
 WHOLE = [
     *(DarkPhotonVisible(mass_gev=0.6, decay=decay) for decay in LightPair),
     DarkPhotonVisible(mass_gev=9.0, ctau_cm=3.0),
+    AlpThreeGamma(mass_gev=0.1),
+    AlpThreeGamma(mass_gev=9.5, coupling=1e-8),
     ZPrimeEMu(mass_gev=4.0),
     ZPrimeMuMu(mass_gev=3.0),
     ZPrimeMuMu(mass_gev=10.2, mediator=Mediator.PSEUDOSCALAR),
@@ -77,6 +80,11 @@ def mass_gev_of(pdg):
         (ZPrimeMuMu, {"mass_gev": 2 * mass_gev(13)}),
         (ZPrimeMuMu, {"mass_gev": 10.35}),
         (ZPrimeMuMu, {"coupling": -1.0}),
+        (AlpThreeGamma, {"mass_gev": 0.0}),
+        (AlpThreeGamma, {"mass_gev": 10.58}),
+        (AlpThreeGamma, {"coupling": 0.0}),
+        (AlpFusion, {"mass_gev": 10.5}),
+        (AlpFusion, {"coupling": math.nan}),
         (ZPrimeEMu, {"mass_gev": mass_gev(13)}),
         (ZPrimeEMu, {"mass_gev": 10.3}),
         (ZPrimeEMu, {"theta_min_deg": 0.0}),
