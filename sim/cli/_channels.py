@@ -1,57 +1,210 @@
-"""The studies of `darktrigger study` that belong to one search each."""
+"""The studies of `darktrigger study` that belong to searches."""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-Out = Annotated[Path, typer.Option(help="Folder for tables (CSV, JSON) and the picture (PNG).")]
-Events = Annotated[int, typer.Option(help="Generated events of each sample, at each of four background levels.")]
+from trigger.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.studies.recipe import Recipe
+
+SEARCH = "search"
+
+Out = Annotated[Path, typer.Option(help="Folder for tables (CSV, JSON), pictures (PNG), maps (JSON) and reports (HTML).")]
+Events = Annotated[int, typer.Option(help="Generated events of each sample, at each background level.")]
 Seed = Annotated[int, typer.Option(help="Seed of all samples.")]
-MenuName = Annotated[str | None, typer.Option("--menu", help="Shipped menu or a TOML file; the study's own by default.")]
-PeriodName = Annotated[str | None, typer.Option("--period", help="Period of the menu whose prescales are shown.")]
+Background = Annotated[str, typer.Option(help="Multiples of the nominal background (a guess), 0 for none; separated by commas.")]
+PeriodName = Annotated[
+    str | None, typer.Option("--period", help="Period of the menu whose prescales hold; the search's by default.")
+]
+MenuName = Annotated[str | None, typer.Option("--menu", help="Menu (shipped or TOML file) that is compared with the search's own.")]
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", help="ETM parameter KEY=VALUE that is compared with the default; may be repeated.")
+]
+Periods = Annotated[Path | None, typer.Option(help="TOML file of run periods: average over them, weighted by luminosity.")]
+Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file with a search or blocks; may be repeated.")]
 Workers = Annotated[int, typer.Option(help="Processes; the numbers do not depend on it.")]
+Scheduler = Annotated[str | None, typer.Option(help="Address of a dask.distributed scheduler, which does the work.")]
+EventBlocks = Annotated[
+    str | None, typer.Option(help="Blocks a:b of the study, b excluded: writes their counters alone, for `darktrigger merge`.")
+]
+Wanted = Annotated[float, typer.Option("--yield", help="Selected events whose luminosity is quoted.")]
+RateEvents = Annotated[int, typer.Option(help="Events of the large samples behind a change of rates; 0: no rates.")]
+
+
+class StudyGroup(TyperGroup):
+    """The group `study`: what is no command of it is the name of a search."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """`study NAME ...` is `study search NAME ...`."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            args = [SEARCH, *args]
+        return super().resolve_command(ctx, args)
+
+
+def names_of_searches() -> list[str]:
+    """Names of our searches, from the files of their modules alone: nothing is loaded."""
+    spec = find_spec("sim.studies.searches")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    files = (path for folder in spec.submodule_search_locations for path in Path(folder).glob("[a-z]*.py"))
+    return sorted(path.stem.replace("_", "-") for path in files)
 
 
 def register(group: typer.Typer) -> None:
     """Add the studies."""
-    group.command("tau", epilog="Example: darktrigger study tau --events 20000 --out tau_study")(tau)
-    group.command("z-prime-2018", epilog="Example: darktrigger study z-prime-2018 --events 5000 --out z_prime_study")(z_prime_2018)
+    names = ", ".join(names_of_searches())
+    group.command(
+        SEARCH,
+        epilog=f"Example: darktrigger study search tau --events 20000 --out tau_study. CHANNEL is one of {names}, or of a plug-in.",
+    )(search)
+    group.command("all", epilog="Example: darktrigger study all --workers 2 --out all_searches")(everything)
 
 
-def tau(
-    out: Out, events: Events = 20_000, seed: Seed = 1, menu: MenuName = None, period: PeriodName = None, workers: Workers = 1
+def search(
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name of the search.")],
+    out: Out,
+    events: Events = 20_000,
+    seed: Seed = 1,
+    background: Background = "0,0.3,1,3",
+    period: PeriodName = None,
+    set_: Changes = None,
+    menu: MenuName = None,
+    periods: Periods = None,
+    plugin: Plugins = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Signal events of another generator (LHE, HepMC) in place of the samples.")
+    ] = None,
+    frame: Annotated[str, typer.Option(help="Frame of that file: lab, cm or head-on.")] = "lab",
+    wanted: Wanted = 10.0,
+    rate_events: RateEvents = 4096,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    event_blocks: EventBlocks = None,
 ) -> None:
-    """Tau pairs with one and three charged particles: nine groups of lines, each and combined, against the visible energy."""
-    _run("tau", out, events, seed, menu, period, workers)
+    """What the trigger keeps of one search: `study CHANNEL` for short.
+
+    Efficiency of each line, of groups and of the menu, of generated and of offline-selected events; unique shares, kill
+    attribution, luminosity of a yield, maps. With --set or --menu: what a change would gain and lose, on the same events.
+    """
+    from sim.generators.readers import InputFrame
+
+    frames = [known.value for known in InputFrame]
+    if frame not in frames:
+        msg = f"--frame must be one of {', '.join(frames)}, not {frame!r}"
+        raise InputError(msg)
+    _run(
+        _recipe(channel, events, seed, background, period, set_, menu, periods, plugin, file, frame, wanted, rate_events),
+        out,
+        workers,
+        scheduler,
+        event_blocks,
+    )
 
 
-def z_prime_2018(
-    out: Out, events: Events = 5_000, seed: Seed = 1, menu: MenuName = None, period: PeriodName = None, workers: Workers = 1
+def everything(
+    out: Out,
+    events: Events = 4_000,
+    seed: Seed = 1,
+    background: Background = "0,1",
+    period: PeriodName = None,
+    set_: Changes = None,
+    menu: MenuName = None,
+    periods: Periods = None,
+    plugin: Plugins = None,
+    wanted: Wanted = 10.0,
+    rate_events: RateEvents = 4096,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    event_blocks: EventBlocks = None,
 ) -> None:
-    """Z' -> invisible with the selection of 2018: efficiency of the two-track line next to the published one."""
-    _run("z-prime-2018", out, events, seed, menu, period, workers)
+    """All searches, each in a folder of its own, and the summary: search by line, what carries it, what would be lost without."""
+    _run(
+        _recipe("all", events, seed, background, period, set_, menu, periods, plugin, None, "lab", wanted, rate_events),
+        out,
+        workers,
+        scheduler,
+        event_blocks,
+    )
 
 
-def _run(name: str, out: Path, events: int, seed: int, menu: str | None, period: str | None, workers: int) -> None:
+def _recipe(
+    name: str, events: int, seed: int, background: str, period: str | None, changes: list[str] | None, menu: str | None,
+    periods: Path | None, plugins: list[Path] | None, source: Path | None, frame: str, wanted: float, rate_events: int,
+) -> Recipe:  # fmt: skip
+    from sim.studies.recipe import Recipe
+
+    return Recipe(
+        names=(name,),
+        events=events,
+        seed=seed,
+        levels=_levels(background),
+        period=period,
+        menu=_full_path(Path(menu)) if menu is not None and menu.endswith(".toml") else menu,
+        changes=tuple(_change(text) for text in changes or ()),
+        periods=None if periods is None else _full_path(periods),
+        plugins=tuple(_full_path(path) for path in plugins or ()),
+        source=None if source is None else _full_path(source),
+        frame=frame,
+        wanted=wanted,
+        rate_events=rate_events,
+    )
+
+
+def _full_path(path: Path) -> str:
+    return str(path.resolve())
+
+
+def _levels(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        msg = f"--background must be numbers with commas between, not {text!r}"
+        raise InputError(msg) from None
+
+
+def _change(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        msg = f"--set must be KEY=VALUE, not {text!r}"
+        raise InputError(msg)
+    return key.strip(), value.strip()
+
+
+def _run(recipe: Recipe, out: Path, workers: int, scheduler: str | None, event_blocks: str | None) -> None:
+    from sim.cli._options import parse_event_blocks
     from sim.progress import progress
-    from sim.studies.channel_plots import plot
-    from sim.studies.channel_study import ChannelStudy, run_study
-    from sim.studies.searches import CHANNELS
-    from sim.studies.tables import as_text
-    from trigger.chain import Chain
+    from sim.studies.channel_results import in_words, write_results
+    from sim.studies.channel_study import forget, run_study
+    from sim.studies.partial import Part, write_part
 
-    channel = CHANNELS[name]
-    chain = Chain(menu=menu or channel.menu, period=period or (channel.period if menu is None else None))
-    study = ChannelStudy(channel=channel, chain=chain, events=events, seed=seed)
-    with progress(f"study {name}", sum(job.events for job in study.jobs())) as advance:
-        tables = run_study(study, out, workers, lambda job: advance(job.events))
-    efficiency = tables[f"{name}_efficiency"]
-    picture = plot(channel, efficiency, out)
-    columns = ("sample", "background_scale", "group", "passed", "total", "efficiency", "low", "high", "alone", "after_prescale")
-    typer.echo(as_text(efficiency.where(bin="all"), (*columns, "reference", "by_reference", "minus_truth")))
-    for text in efficiency.notes:
+    study = recipe.study()
+    jobs = study.jobs()
+    blocks = None if event_blocks is None else parse_event_blocks(event_blocks, len(jobs))
+    chosen = jobs if blocks is None else jobs[blocks.start : blocks.stop]
+    with progress(f"study {recipe.names[0]}", sum(job.events for job in chosen)) as advance:
+        counters = run_study(study, out, blocks=blocks, workers=workers, scheduler=scheduler, done=lambda job: advance(job.events))
+    if blocks is not None:
+        path = out / f"{recipe.names[0]}-{blocks.start}-{blocks.stop}.part.npz"
+        part = Part(
+            study=study.digest(),
+            recipe=recipe.to_json(),
+            first=blocks.start,
+            stop=blocks.stop,
+            n_blocks=len(jobs),
+            counters=counters,
+        )
+        write_part(path, part)
+        forget(out, blocks)
+        typer.echo(f"blocks {blocks.start}:{blocks.stop} of {len(jobs)}, {sum(job.events for job in chosen):,} events -> {path}")
+        return
+    tables = write_results(recipe, study, counters, out, workers, scheduler)
+    forget(out)
+    for text in in_words(study, tables, out):
         typer.echo(text)
-    typer.echo(f"{len(tables)} tables and {picture.name}, seed {seed}, study {study.digest()[:12]} -> {out}")

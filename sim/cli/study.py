@@ -22,7 +22,11 @@ class Level(enum.StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    group = typer.Typer(help="Measure what the trigger finds: tables first, pictures from the tables.", no_args_is_help=True)
+    group = typer.Typer(
+        cls=_channels.StudyGroup,
+        help="Measure what the trigger finds: tables first, pictures from the tables.",
+        no_args_is_help=True,
+    )
     group.command("single-photon", epilog="Example: darktrigger study single-photon --events 200000 --out photon_study")(
         single_photon
     )

@@ -1,18 +1,18 @@
-"""Counters of one block of a search: selected events, those that each group of lines takes, and the same by reference trigger."""
+"""Counters of one block of a search: selected events, what lines and groups take, by reference trigger, and what killed them."""
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.detector.whole import Detector
-from sim.generation import BlockTask, Sample, make_block
-from sim.studies.channels import Channel, LineGroup
-from sim.studies.counting import Counters, Job
-from sim.studies.searches import CHANNELS
-from trigger.chain import Chain
+from sim.studies.channels import Channel, LineGroup, Selected, Variable
+from sim.studies.counting import Counters
+from sim.studies.kills import count_kills
+from sim.studies.rate_counts import count_lines
 from trigger.menu import Menu, keep_probability
 from trigger.menu.condition import positions
 from trigger.menu.menu import Period
@@ -23,92 +23,160 @@ REFERENCES = ("bffo", "bhie", "by", "bf")
 """Lines that may serve as reference, best first: none reads the Bhabha veto, which is made of calorimeter bits. Our choice."""
 _SHARED = frozenset({"veto"})
 """Inputs that a line and its reference may share: the injection veto belongs to the time, not to the event."""
+PER_ENTRY = ("passed", "alone", "kept", "reference", "both")
+LINE_QUANTITIES = ("fired", "kept", "exclusive", "accepted")
+
+
+class Kind(enum.Enum):
+    """What an entry is."""
+
+    GROUP = "group"
+    LINE = "line"
+    ALL = "all"
+    """All lines that serve the search."""
+    MENU = "menu"
+    """All lines of the menu that the period does not mask."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChannelTask:
-    """The work of one job; picklable. Jobs' samples are named `<number of the sample>_<preset>_x<scale>`."""
+class Entry:
+    """Lines that are counted together."""
 
-    channel: str
-    seed: int
-    chain: Chain
-
-    def __call__(self, job: Job) -> Counters:
-        """Counters of the job's block."""
-        channel = CHANNELS[self.channel]
-        number, preset, scale = job.sample.split("_")
-        sample = channel.samples[int(number)]
-        detector = Detector.at(preset, float(scale[1:]))
-        source = Sample(
-            name=f"{channel.name} {sample.label}",
-            source=sample.process,
-            response=detector.ecl,
-            drift_chamber=detector.cdc,
-            klm=detector.klm,
-        )
-        arrays = make_block(BlockTask(sample=source, seed=self.seed, block=job.block, n_events=job.events))
-        selected = channel.select(arrays)
-        value = np.nan_to_num(selected.values[channel.variables[0].name], nan=-1.0)
-        ftdl = self.chain.run(arrays).ftdl
-        counters = count(channel, self.chain.menu, self.chain.period, ftdl, selected.flow.passed, value)
-        return counters | {"flow": selected.flow.counts()}
+    name: str
+    kind: Kind
+    lines: tuple[str, ...]
 
 
-def job_sample(number: int, preset: str, scale: float) -> str:
-    """Name of a job's sample."""
-    return f"{number}_{preset}_x{scale:g}"
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """What counting needs of a chain: its menu and period."""
+
+    menu: Menu
+    period: Period
+
+    def columns(self, lines: Sequence[str]) -> list[int]:
+        """Places of those lines that the menu has."""
+        place = {name: i for i, name in enumerate(self.menu.line_names)}
+        return [place[line] for line in lines if line in place]
+
+    def fired(self, ftdl: NDArray[np.bool_], entry: Entry) -> NDArray[np.bool_]:
+        """Events in which a line of the entry fires, bool (n,)."""
+        return np.asarray(ftdl[:, self.columns(entry.lines)].any(axis=1))
+
+    def kept(self, ftdl: NDArray[np.bool_], entry: Entry) -> NDArray[np.float64]:
+        """Probability that the entry keeps each event after prescale."""
+        columns = self.columns(entry.lines)
+        own = Period(name=self.period.name, source=self.period.source, prescales=tuple(self.period.prescales[i] for i in columns))
+        return keep_probability(ftdl[:, columns], own)
 
 
-def reference_of(group: LineGroup, menu: Menu) -> str | None:
+def serving(channel: Channel) -> tuple[str, ...]:
+    """All lines that serve a search, once each."""
+    return tuple(dict.fromkeys(line for group in channel.groups for line in group.lines))
+
+
+def entries_of(channel: Channel, lines: Lines) -> tuple[Entry, ...]:
+    """The groups of a channel, its single lines (those that are no group by themselves), all of them, and the menu."""
+    groups = [Entry(name=group.name, kind=Kind.GROUP, lines=group.lines) for group in channel.groups]
+    single = {group.lines for group in channel.groups}
+    every = serving(channel)
+    active = tuple(name for name, n in zip(lines.menu.line_names, lines.period.prescales, strict=True) if n)
+    return (
+        *groups,
+        *(Entry(name=line, kind=Kind.LINE, lines=(line,)) for line in every if (line,) not in single),
+        Entry(name="all", kind=Kind.ALL, lines=every),
+        Entry(name="menu", kind=Kind.MENU, lines=active),
+    )
+
+
+def reference_of(group: LineGroup | Entry, menu: Menu) -> str | None:
     """A line of the menu that shares no input with the lines of the group, the injection veto apart; None if there is none."""
     shared = {bit for item in menu.inputs if item.name in _SHARED for bit in item.bits}
-    taken = set[int]().union(*(positions(menu.line(line).condition) for line in group.lines)) - shared
+    own = [line for line in group.lines if line in menu.line_names]
+    taken = set[int]().union(*(positions(menu.line(line).condition) for line in own)) - shared
     for name in REFERENCES:
         if name in menu.line_names and not taken & positions(menu.line(name).condition):
             return name
     return None
 
 
-def groups_of(channel: Channel) -> tuple[LineGroup, ...]:
-    """The groups of a channel, and all of them together as the last."""
-    lines = tuple(dict.fromkeys(line for group in channel.groups for line in group.lines))
-    return (*channel.groups, LineGroup(name="all", lines=lines))
+def bins_of(variable: Variable, values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Bin of each value: 0 below the first edge, then the bins, len(edges) above the last one or without a value (NaN)."""
+    return np.searchsorted(np.asarray(variable.edges), values, side="right").astype(np.int64)
 
 
-def count(
-    channel: Channel,
-    menu: Menu,
-    period: Period,
-    ftdl: NDArray[np.bool_],
-    selected: NDArray[np.bool_],
-    value: NDArray[np.float64],
-) -> Counters:
-    """Counters int64: `generated` (1,), `selected` (bins,), and per group g (groups, bins): `passed`, `alone`, `kept` (in units of
-    1/PROBABILITY_UNIT), `reference`, `both`; `passed_all` (groups,) of generated events. The last group is all of them.
+def count(channel: Channel, lines: Lines, input_bits: NDArray[np.bool_], ftdl: NDArray[np.bool_], selected: Selected) -> Counters:
+    """Counters int64 of a block.
 
-    Bins of the channel's variable with one below and one above at the ends. alone: no other group fires. kept: expected after
-    prescale. reference: the group's reference line fires; both: the group as well.
+    `generated` (1,), `flow` (cuts + 1,). Per variable v: `generated:v`, `selected:v` (bins,), and (entries, bins) of selected
+    events `passed:v`, `alone:v`, `kept:v` (in units of 1/PROBABILITY_UNIT), `reference:v`, `both:v`, and of all events
+    `generated_passed:v`, `generated_kept:v`. Per line of the menu, of selected events: `line_fired`, `line_kept`,
+    `line_exclusive`, and `line_accepted` (1,), in the unit of the rates. `first/<line>`, `alone/<line>`: kills of the serving
+    lines. `map_selected`, `map_passed` where the channel has axes of a map.
+
+    Bins as in `bins_of`. alone: no other group fires (of lines: no other serving line). kept: expected after prescale.
+    reference: the entry's reference line fires; both: the entry as well.
     """
-    groups = groups_of(channel)
-    place = {name: i for i, name in enumerate(menu.line_names)}
-    bins = np.searchsorted(np.array(channel.variables[0].edges), value, side="right")[selected]
-    n_bins = len(channel.variables[0].edges) + 1
-    fired = np.stack([ftdl[:, [place[line] for line in group.lines]].any(axis=1) for group in groups])
-    counters: Counters = {
-        "generated": np.array([len(ftdl)]),
-        "selected": np.bincount(bins, minlength=n_bins),
-        "passed_all": fired.sum(axis=1),
-    }
-    others = fired[:-1].sum(axis=0)
-    rows: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("passed", "alone", "kept", "reference", "both")}
-    for group, passed in zip(groups, fired, strict=True):
-        columns = [place[line] for line in group.lines]
-        own = Period(name=period.name, source=period.source, prescales=tuple(period.prescales[i] for i in columns))
-        kept = np.rint(keep_probability(ftdl[:, columns], own) * PROBABILITY_UNIT)
-        reference = reference_of(group, menu)
-        tagged = np.zeros(len(ftdl), bool) if reference is None else ftdl[:, place[reference]]
-        alone = passed & (others == 1)
-        values = {"passed": passed, "alone": alone, "kept": kept, "reference": tagged, "both": tagged & passed}
-        for name, weight in values.items():
-            rows[name].append(np.bincount(bins, weights=weight[selected], minlength=n_bins).astype(np.int64))
-    return counters | {name: np.stack(parts) for name, parts in rows.items()}
+    passed = selected.flow.passed
+    entries = entries_of(channel, lines)
+    fired = np.stack([lines.fired(ftdl, entry) for entry in entries])
+    kept = np.stack([np.rint(lines.kept(ftdl, entry) * PROBABILITY_UNIT) for entry in entries])
+    tagged = np.stack([_tagged(entry, lines, ftdl) for entry in entries])
+    weights = {
+        "passed": fired, "alone": _alone(entries, channel, lines, ftdl, fired), "kept": kept, "reference": tagged,
+        "both": tagged & fired,
+    }  # fmt: skip
+    counters: Counters = {"generated": np.array([len(ftdl)]), "flow": selected.flow.counts()}
+    for variable in channel.variables:
+        bins, n_bins = bins_of(variable, selected.values[variable.name]), len(variable.edges) + 1
+        counters |= {
+            f"generated:{variable.name}": np.bincount(bins, minlength=n_bins),
+            f"selected:{variable.name}": np.bincount(bins[passed], minlength=n_bins),
+            f"generated_passed:{variable.name}": histograms(bins, fired, n_bins),
+            f"generated_kept:{variable.name}": histograms(bins, kept, n_bins),
+        }
+        for name, weight in weights.items():
+            counters[f"{name}:{variable.name}"] = histograms(bins[passed], weight[:, passed], n_bins)
+    sums = count_lines(ftdl[passed], lines.period, np.ones(int(passed.sum())))
+    counters |= {f"line_{name}": sums[name] for name in LINE_QUANTITIES}
+    own = [line for line in serving(channel) if line in lines.menu.line_names]
+    counters |= count_kills(lines.menu, own, input_bits[passed])
+    if channel.map_axes:
+        counters |= _map(channel.map_axes, selected, fired)
+    return counters
+
+
+def _tagged(entry: Entry, lines: Lines, ftdl: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    reference = None if entry.kind is Kind.MENU else reference_of(entry, lines.menu)
+    return np.zeros(len(ftdl), bool) if reference is None else ftdl[:, lines.columns((reference,))[0]]
+
+
+def _alone(
+    entries: Sequence[Entry], channel: Channel, lines: Lines, ftdl: NDArray[np.bool_], fired: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    groups = sum(fired[place].astype(np.int64) for place, entry in enumerate(entries) if entry.kind is Kind.GROUP)
+    single = ftdl[:, lines.columns(serving(channel))].sum(axis=1)
+    rivals = {Kind.GROUP: groups, Kind.LINE: single}
+    return np.stack(
+        [row & (rivals[entry.kind] == 1) if entry.kind in rivals else row for row, entry in zip(fired, entries, strict=True)]
+    )
+
+
+def histograms(bins: NDArray[np.int64], weights: NDArray, n_bins: int) -> NDArray[np.int64]:
+    """Sums of each row of weights, (rows, n), in bins: (rows, n_bins). Sums of integers below 2^53 are exact."""
+    return np.stack([np.bincount(bins, weights=row, minlength=n_bins) for row in weights]).astype(np.int64)
+
+
+def _map(axes: Sequence[Variable], selected: Selected, fired: NDArray[np.bool_]) -> Counters:
+    """Selected events inside all axes, (cells,), and those that each entry takes, (entries, cells); the last axis runs fastest."""
+    shape = tuple(len(axis.edges) - 1 for axis in axes)
+    place = np.stack([bins_of(axis, selected.values[axis.name]) - 1 for axis in axes])
+    inside = selected.flow.passed & np.all((place >= 0) & (place < np.array(shape)[:, None]), axis=0)
+    cell = np.ravel_multi_index(tuple(place[:, inside]), shape).astype(np.int64)
+    n_cells = int(np.prod(shape))
+    return {"map_selected": np.bincount(cell, minlength=n_cells), "map_passed": histograms(cell, fired[:, inside], n_cells)}
+
+
+def prefixed(values: Mapping[str, NDArray[np.int64]], prefix: str) -> Counters:
+    """The counters under names with a prefix."""
+    return {f"{prefix}{name}": array for name, array in values.items()}

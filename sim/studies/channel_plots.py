@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.provenance import describe
+from sim.studies.channel_counts import Kind
 from sim.studies.channels import Channel
 from sim.studies.style import MARKERS, MUTED, SERIES, note, save, styled
 from sim.studies.tables import Table, Value
@@ -23,7 +24,9 @@ def plot(channel: Channel, table: Table, folder: Path) -> Path:
 
 
 def _figure(channel: Channel, table: Table) -> Figure:
-    groups = list(dict.fromkeys(str(name) for name in table.column("group")))
+    wanted = {Kind.GROUP.value, Kind.ALL.value}
+    pairs = zip(table.column("entry"), table.column("kind"), strict=True)
+    groups = list(dict.fromkeys(str(name) for name, kind in pairs if kind in wanted))
     columns = min(_COLUMNS, len(groups))
     rows = math.ceil(len(groups) / columns)
     figure = Figure(figsize=(columns * _PANEL[0], rows * _PANEL[1] + 1.0), layout="constrained")
@@ -32,9 +35,9 @@ def _figure(channel: Channel, table: Table) -> Figure:
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for panel, name in zip(axes.flat, groups, strict=False):
         for place, level in enumerate(_LEVELS):
-            _draw(panel, channel, table.where(group=name, background_scale=level), place)
+            _draw(panel, channel, table.where(entry=name, background_scale=level), place)
         panel.set_title(name)
-        lines = str(table.where(group=name).column("lines")[0])
+        lines = str(table.where(entry=name).column("lines")[0])
         if len(lines) < 40:
             panel.text(0.03, 0.05, lines, transform=panel.transAxes, fontsize=8, color=MUTED)
         panel.set_ylim(0.0, 1.05)
@@ -52,13 +55,13 @@ def _figure(channel: Channel, table: Table) -> Figure:
 
 
 def _draw(axes: Axes, channel: Channel, rows: Table, place: int) -> None:
-    values = {sample.label: sample.value for sample in channel.samples}
-    chosen = [
-        row for row in _dicts(rows) if (row["bin"] == "all") == bool(channel.scanned) and row["bin"] != "generated" and row["total"]
-    ]
+    values = {sample.label: sample.value for sample in channel.samples if sample.value is not None}
+    scanned = bool(channel.scanned) and bool(values) and set(rows.column("sample")) >= set(values)
+    chosen = [row for row in _dicts(rows) if row["variable"] == ("" if scanned else channel.variables[0].name) and row["total"]]
     if not chosen:
         return
-    if channel.scanned:
+    if scanned:
+        chosen = [row for row in chosen if row["sample"] in values]
         x = np.array([values[str(row["sample"])] for row in chosen], dtype=float)
         half = np.zeros_like(x)
     else:

@@ -1,24 +1,22 @@
-"""Efficiency of trigger lines for a search: relative to its offline selection and to all events, with and without background."""
+"""Studies of searches: what is generated and compared, its blocks, its counters; the same for any engine and any batch system."""
 
 from __future__ import annotations
 
-import itertools
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from sim.blocks import blocks
 from sim.detector.whole import Detector
-from sim.provenance import stamp
-from sim.studies.channel_counts import PROBABILITY_UNIT, REFERENCES, ChannelTask, groups_of, job_sample, reference_of
-from sim.studies.channels import Channel
+from sim.generation import FileSource
+from sim.generators import readers
+from sim.provenance import file_digest, stamp
+from sim.studies.channel_task import BLOCK_EVENTS, ChannelTask, Scenario, View, job_sample
+from sim.studies.channels import Channel, ChannelSample
 from sim.studies.counting import Counters, Job, run
-from sim.studies.statistics import clopper_pearson
-from sim.studies.tables import Table, Value, write
+from sim.studies.plugins import Catalogue
 from trigger import __version__
 from trigger.chain import Chain
 from trigger.digest import digest
@@ -31,13 +29,20 @@ MIN_EVENTS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelStudy:
-    """Everything that the counters depend on. events: generated, of each sample at each level."""
+    """Everything that the counters depend on.
 
-    channel: Channel
-    chain: Chain
+    names: of the searches. scenarios: triggers that see the same events, one if view is ONE, two for WHAT_IF. events: generated, of
+    each sample of share 1 at each level. source: a user's file in place of the samples.
+    """
+
+    names: tuple[str, ...]
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    scenarios: tuple[Scenario, ...] = (Scenario(),)
+    view: View = View.ONE
     events: int = 20_000
     seed: int = 1
     levels: tuple[tuple[str, float], ...] = LEVELS
+    source: FileSource | None = None
 
     def __post_init__(self) -> None:
         if self.events < MIN_EVENTS:
@@ -46,151 +51,131 @@ class ChannelStudy:
         if self.seed < 0:
             msg = f"--seed must not be negative, not {self.seed}"
             raise InputError(msg)
-        for group in self.channel.groups:
-            missing = [line for line in group.lines if line not in self.chain.menu.line_names]
-            if missing:
-                msg = f"menu {self.chain.menu.name} has no line {missing[0]}, which the study {self.channel.name} asks for"
-                raise InputError(msg)
+        for channel in self.channels:
+            menu = self.chains[channel.name][0].menu
+            for group in channel.groups:
+                missing = [line for line in group.lines if line not in menu.line_names]
+                if missing:
+                    msg = f"menu {menu.name} has no line {missing[0]}, which the study {channel.name} asks for"
+                    raise InputError(msg)
+
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """The searches; InputError for an unknown one."""
+        return tuple(self.catalogue.find(name) for name in self.names)
+
+    @cached_property
+    def chains(self) -> Mapping[str, tuple[Chain, ...]]:
+        """By search, the trigger of each scenario; equal ones are one object."""
+        known: dict[tuple[str, str | None, int], Chain] = {}
+        found = {}
+        for channel in self.channels:
+            keys = [(channel.menu, channel.period, place) for place in range(len(self.scenarios))]
+            for key, scenario in zip(keys, self.scenarios, strict=True):
+                known[key] = known.get(key) or scenario.chain(channel)
+            found[channel.name] = tuple(known[key] for key in keys)
+        return found
+
+    def samples(self, channel: Channel) -> tuple[ChannelSample, ...]:
+        """What is generated for a search."""
+        if self.source is None:
+            return channel.samples
+        return (ChannelSample(label=self.source.path.name, process=self.source),)
+
+    def events_of(self, sample: ChannelSample) -> int:
+        """Events of a sample at each level."""
+        if isinstance(sample.process, FileSource):
+            return min(self.events, readers.count(sample.process.path))
+        return max(round(self.events * sample.share), MIN_EVENTS)
+
+    @cached_property
+    def _digest(self) -> str:
+        own: list[Any] = [self.events, self.seed, self.levels, self.view, [item.luminosity for item in self.scenarios]]
+        for channel in self.channels:
+            samples = channel.samples if self.source is None else (file_digest(self.source.path), self.source.frame)
+            own.append([channel.name, samples, channel.cuts, channel.variables, channel.groups, channel.map_axes])
+        chains = [[chain.digests for chain in chains] for chains in self.chains.values()]
+        return digest(own, chains, self.catalogue.digest(), Detector(), BLOCK_EVENTS, __version__)
 
     def digest(self) -> str:
-        """Digest of the study, the selection's numbers and the responses."""
-        channel = self.channel
-        own = (channel.name, channel.samples, channel.variables, channel.groups, self.events, self.seed, self.levels)
-        return digest(own, self.chain.digests, Detector(), __version__)
+        """Digest of the study, the declarations of its searches, the triggers, the responses and the plug-ins."""
+        return self._digest
 
     def jobs(self) -> list[Job]:
-        """All blocks of all samples at all levels."""
+        """All blocks of all samples at all levels, search after search; the place in this list is the number of a block."""
         return [
-            Job(sample=job_sample(number, *level), block=block, events=events)
-            for number in range(len(self.channel.samples))
+            Job(sample=job_sample(channel.name, number, *level), block=block, events=events)
+            for channel in self.channels
+            for number, sample in enumerate(self.samples(channel))
             for level in self.levels
-            for block, events in blocks(self.events)
+            for block, events in _blocks(self.events_of(sample))
         ]
 
-    def stamp(self) -> dict[str, Any]:
-        """Head of every table."""
-        return stamp(
-            f"study {self.channel.name}",
+    def task(self) -> ChannelTask:
+        """The work on one of the jobs."""
+        samples = {} if self.source is None else {channel.name: self.samples(channel) for channel in self.channels}
+        return ChannelTask(
+            catalogue=self.catalogue,
             seed=self.seed,
-            digests={"study": self.digest(), **self.chain.digests},
-            labels={
-                "menu": self.chain.menu.name,
-                "period": self.chain.period.name,
-                "events": self.events,
-                "background": "GUESS: preset nominal at the stated scale; no public source",
-                "interval": "Clopper-Pearson, 68.27 %",
-            },
+            chains=self.chains,
+            view=self.view,
+            luminosities=tuple(scenario.luminosity for scenario in self.scenarios),
+            samples=samples,
+        )
+
+    def stamp(self, channel: Channel) -> dict[str, Any]:
+        """Head of every table of a search."""
+        chain = self.chains[channel.name][0]
+        labels: dict[str, Any] = {
+            "menu": chain.menu.name,
+            "period": chain.period.name,
+            "events": self.events,
+            "background": "GUESS: preset nominal at the stated scale; no public source",
+            "interval": "Clopper-Pearson, 68.27 %",
+        }
+        if changed := chain.settings.parameters.changed():
+            labels["changed_parameters"] = {key: str(value) for key, value in changed.items()}
+        if self.catalogue.plugins:
+            labels["plugins"] = [Path(plugin.path).name for plugin in self.catalogue.plugins]
+        return stamp(
+            f"study {channel.name}",
+            seed=self.seed,
+            digests={"study": self.digest(), **chain.digests},
+            labels=labels,
             packages=("scipy", "pythia8mc"),
         )
 
 
+def _blocks(events: int) -> Iterator[tuple[int, int]]:
+    """(number, events) of the blocks of a sample."""
+    for block in range(-(-events // BLOCK_EVENTS)):
+        yield block, min(BLOCK_EVENTS, events - block * BLOCK_EVENTS)
+
+
 def run_study(
-    study: ChannelStudy, folder: Path, workers: int = 1, done: Callable[[Job], None] = lambda job: None
-) -> dict[str, Table]:
-    """Writes the tables `<channel>_efficiency` and `<channel>_flow` to `folder` and returns them by name.
+    study: ChannelStudy,
+    folder: Path,
+    *,
+    blocks: range | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    done: Callable[[Job], None] = lambda job: None,
+) -> dict[str, Counters]:
+    """Counters of the study by the names of its jobs' samples; of the chosen blocks alone, if there are any.
 
-    Interrupted, it keeps the finished blocks in `folder/.blocks` and goes on with them the next time. The tables do not depend on
-    `workers`. InputError if the folder cannot be written.
+    Interrupted, it keeps the finished blocks in `folder/.blocks` and goes on with them the next time; `forget` removes them once
+    the results are safe. The counters do not depend on workers or scheduler. InputError if the folder cannot be written.
     """
-    checkpoints = folder / ".blocks"
-    work = ChannelTask(channel=study.channel.name, seed=study.seed, chain=study.chain)
-    counters = run(study.jobs(), work, checkpoints, study.digest(), workers, done)
-    tables = (efficiency_table(study, counters), flow_table(study, counters))
-    for table in tables:
-        write(table, folder)
-    shutil.rmtree(checkpoints)
-    return {table.name: table for table in tables}
+    jobs = study.jobs()
+    chosen = jobs if blocks is None else [jobs[place] for place in blocks]
+    return run(chosen, study.task(), checkpoints(folder, blocks), study.digest(), workers, done, scheduler)
 
 
-def efficiency_table(study: ChannelStudy, counters: Mapping[str, Counters]) -> Table:
-    """One row per sample, level, group of lines and bin, with `all` for the sum of bins and `generated` for no selection."""
-    channel, chain = study.channel, study.chain
-    rows: list[tuple[Value, ...]] = []
-    for number, sample in enumerate(channel.samples):
-        for preset, scale in study.levels:
-            found = counters[job_sample(number, preset, scale)]
-            level = 0.0 if preset == "NONE" else scale
-            for place, group in enumerate(groups_of(channel)):
-                reference = reference_of(group, chain.menu) or ""
-                head = (sample.label, level, group.name, " ".join(group.lines))
-                for label, low, high, chosen in _bins(channel):
-                    sums = {name: int(found[name][place][chosen].sum()) for name in _PER_GROUP}
-                    total = int(found["selected"][chosen].sum())
-                    rows.append((*head, label, low, high, *_numbers(sums, total), reference, *_referred(sums, total)))
-                generated = int(found["generated"][0])
-                passed = dict.fromkeys(_PER_GROUP, 0) | {"passed": int(found["passed_all"][place])}
-                without = (None,) * 2
-                numbers = _numbers(passed, generated)[:5]
-                rows.append((*head, "generated", None, None, *numbers, *without, "", *_referred(passed, 0)))
-    return Table(
-        name=f"{channel.name}_efficiency",
-        title=f"Trigger efficiency: {channel.title}",
-        columns=(
-            *("sample", "background_scale", "group", "lines", "bin", "low_edge", "high_edge"),
-            *("passed", "total", "efficiency", "low", "high", "alone", "after_prescale"),
-            *("reference", "reference_events", "by_reference", "by_reference_low", "by_reference_high", "minus_truth"),
-        ),
-        rows=tuple(rows),
-        notes=(
-            f"Bins of {channel.variables[0].label} of events that pass the offline selection; `generated`: of all events.",
-            "Before prescale, after_prescale with the period's. alone: no other group fires.",
-            f"by_reference: measured with the line named, of {', '.join(REFERENCES)}, that shares no input with the group.",
-            "background_scale 0 is no background; others multiply the nominal preset, which is a GUESS.",
-            *channel.notes,
-            *((f"Published: {channel.published}.",) if channel.published else ()),
-        ),
-        stamp=study.stamp(),
-    )
+def checkpoints(folder: Path, blocks: range | None = None) -> Path:
+    """Where finished blocks wait; each part of a batch system has a place of its own."""
+    return folder / (".blocks" if blocks is None else f".blocks-{blocks.start}-{blocks.stop}")
 
 
-_PER_GROUP = ("passed", "alone", "kept", "reference", "both")
-
-
-def _bins(channel: Channel) -> list[tuple[str, float | None, float | None, slice]]:
-    """(name, low edge, high edge, places in the counters) of `all` and of every bin; what lies outside belongs to `all` alone."""
-    edges = channel.variables[0].edges
-    inner = [(f"{low:g}-{high:g}", low, high, slice(i + 1, i + 2)) for i, (low, high) in enumerate(itertools.pairwise(edges))]
-    return [("all", None, None, slice(None)), *inner]
-
-
-def _numbers(sums: Mapping[str, int], total: int) -> tuple[Value, ...]:
-    value, low, high = _interval(sums["passed"], total)
-    kept = sums["kept"] / PROBABILITY_UNIT / total if total else None
-    return sums["passed"], total, value, low, high, sums["alone"] / total if total else None, kept
-
-
-def _referred(sums: Mapping[str, int], total: int) -> tuple[Value, ...]:
-    """Events of the reference, the efficiency that it measures with its interval, and its difference to the truth."""
-    if not sums["reference"] or not total:
-        return (sums["reference"], None, None, None, None)
-    value, low, high = _interval(sums["both"], sums["reference"])
-    assert value is not None
-    return sums["reference"], value, low, high, value - sums["passed"] / total
-
-
-def _interval(passed: int, total: int) -> tuple[float | None, float, float]:
-    low, high = clopper_pearson(np.array([passed]), np.array([total]))
-    return passed / total if total else None, float(low[0]), float(high[0])
-
-
-def flow_table(study: ChannelStudy, counters: Mapping[str, Counters]) -> Table:
-    """Events after each cut of the selection, where each cut comes from, and what is left out."""
-    channel = study.channel
-    rows: list[tuple[Value, ...]] = []
-    for number, sample in enumerate(channel.samples):
-        for preset, scale in study.levels:
-            left = counters[job_sample(number, preset, scale)]["flow"].tolist()
-            level = 0.0 if preset == "NONE" else scale
-            rows.append((sample.label, level, "generated", left[0], 1.0, "", ""))
-            for cut, count in zip(channel.cuts, left[1:], strict=True):
-                rows.append(
-                    (sample.label, level, cut.name, count, count / left[0], cut.asks, f"{cut.source}: {cut.certainty.value}")
-                )
-    return Table(
-        name=f"{channel.name}_flow",
-        title=f"Offline selection: {channel.title}",
-        columns=("sample", "background_scale", "cut", "events", "of_generated", "asks", "source"),
-        rows=tuple(rows),
-        notes=(*(f"Left out: {item.name}: {item.reason}." for item in channel.left_out), *channel.notes),
-        stamp=study.stamp(),
-    )
+def forget(folder: Path, blocks: range | None = None) -> None:
+    """Remove the finished blocks."""
+    shutil.rmtree(checkpoints(folder, blocks))

@@ -8,6 +8,7 @@ from enum import Enum
 
 import numpy as np
 
+from sim.generation import FileSource
 from sim.generators.process import CrossSection, Generator
 from sim.offline.cuts import Cut, LeftOut, Selected
 
@@ -49,13 +50,14 @@ class LineGroup:
 class ChannelSample:
     """One sample of a channel.
 
-    label, value: what distinguishes it, such as a mass; value is None where nothing is scanned. role: signals are the benchmark
-    points of the summary. share: part of the events asked for that is generated (slow generators). cross_section: for the
-    luminosity of a yield, the process's own by default. assumes: couplings and branching fractions that it stands for.
+    label, value: what distinguishes it, such as a mass; value is None where nothing is scanned. process: a generator, or the file
+    of another one. role: signals are the benchmark points of the summary. share: part of the events asked for that is generated
+    (slow generators). cross_section: for the luminosity of a yield, the process's own by default. assumes: couplings and
+    branching fractions that it stands for.
     """
 
     label: str
-    process: Generator
+    process: Generator | FileSource
     value: float | None = None
     role: Role = Role.SIGNAL
     share: float = 1.0
