@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PROCESSES = (
     "photon-gun, particle-gun, gamma-gamma, three-gamma, bhabha, bhabha-one-side, e-e-gamma, mu-mu, mu-mu-gamma, tau-tau, "
     "u-u, d-d, s-s, c-c, y4s, e-e-mu-mu, e-e-e-e, dark-photon, z-prime, dark-photon-visible, z-prime-mu-mu, "
-    "z-prime-tau-tau, z-prime-e-mu, alp-three-gamma, alp-fusion, "
+    "z-prime-tau-tau, z-prime-e-mu, alp-three-gamma, alp-fusion, dark-higgsstrahlung, "
     "long-lived-gun, k-short-gun, idm-photon, idm-dark-higgs, b-to-k-s, b-to-k-alp, tau-l-alpha, photon-conversion, "
     "secondary-interactions, background-tracks or cosmics; none with --from-file."
 )
@@ -64,7 +64,9 @@ def generate(
     mediator: Annotated[str | None, typer.Option(help="z-prime-mu-mu, z-prime-tau-tau: vector, scalar or pseudoscalar.")] = None,
     higgs_mass: Annotated[float | None, typer.Option(help="dark-higgsstrahlung, idm-dark-higgs: dark Higgs mass in GeV.")] = None,
     higgs_ctau: Annotated[float | None, typer.Option(help="idm-dark-higgs: decay length of the dark Higgs in cm.")] = None,
-    higgs_decay: Annotated[str | None, typer.Option(help="idm-dark-higgs: mu-mu, pi-pi or k-k.")] = None,
+    higgs_decay: Annotated[
+        str | None, typer.Option(help="idm-dark-higgs: mu-mu, pi-pi or k-k; dark-higgsstrahlung: invisible or a-a.")
+    ] = None,
     chi_mass: Annotated[float | None, typer.Option(help="idm-photon, idm-dark-higgs: mass of chi1 in GeV.")] = None,
     splitting: Annotated[float | None, typer.Option(help="idm-photon, idm-dark-higgs: mass of chi2 above chi1 in GeV.")] = None,
     kaon: Annotated[str | None, typer.Option(help="b-to-k-s, b-to-k-alp: k or k-star.")] = None,

@@ -9,6 +9,7 @@ from sim.generators.b_mesons import BToKAlp, BToKS
 from sim.generators.background_tracks import BackgroundTracks
 from sim.generators.bhabha import Bhabha
 from sim.generators.cosmics import Cosmics
+from sim.generators.dark_higgs_decays import DarkHiggsstrahlungDecays
 from sim.generators.dark_photon import DarkPhoton
 from sim.generators.dark_photon_visible import DarkPhotonVisible
 from sim.generators.guns import ParticleGun, PhotonGun
@@ -33,7 +34,7 @@ from sim.generators.z_prime_visible import MuonMediator, ZPrimeMuMu, ZPrimeTauTa
 Model = (
     PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
     | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha | ZPrime | DarkPhotonVisible | MuonMediator
-    | ZPrimeEMu | AlpThreeGamma | AlpFusion
+    | ZPrimeEMu | AlpThreeGamma | AlpFusion | DarkHiggsstrahlungDecays
     | LongLivedGun | NeutralStrangeGun | IdmPhoton | IdmDarkHiggs | BToKS | BToKAlp | TauToLeptonAlpha | PhotonConversion
     | SecondaryInteractions
 )  # fmt: skip
@@ -106,6 +107,9 @@ PROCESSES = (
     Process(name="z-prime-tau-tau", summary="e+e- -> mu+mu- X, X -> tau+tau-; X a Z', a scalar or an ALP", model=ZPrimeTauTau),
     Process(name="alp-three-gamma", summary="e+e- -> gamma a, a -> gamma gamma in flight", model=AlpThreeGamma),
     Process(name="alp-fusion", summary="e+e- -> e+e- a by two photons, a -> gamma gamma", model=AlpFusion),
+    Process(
+        name="dark-higgsstrahlung", summary="e+e- -> A' h', A' -> a pair, h' invisible or -> A' A'", model=DarkHiggsstrahlungDecays
+    ),
     Process(name="background-tracks", summary="tracks from along the beam line, a guess", model=BackgroundTracks),
     Process(name="cosmics", summary="cosmic muons through the drift chamber", model=Cosmics),
     Process(name="long-lived-gun", summary="a long-lived neutral particle that decays to two", model=LongLivedGun),

@@ -8,6 +8,7 @@ import pytest
 from sim.blocks import Stage, stream
 from sim.generators.alp import AlpFusion, AlpThreeGamma
 from sim.generators.beams import NOMINAL
+from sim.generators.dark_higgs_decays import DarkHiggsstrahlungDecays, HiggsDecay
 from sim.generators.dark_photon_visible import DarkPhotonVisible
 from sim.generators.guns import mass_gev
 from sim.generators.muon_mediator import Mediator
@@ -24,6 +25,8 @@ WHOLE = [
     DarkPhotonVisible(mass_gev=9.0, ctau_cm=3.0),
     AlpThreeGamma(mass_gev=0.1),
     AlpThreeGamma(mass_gev=9.5, coupling=1e-8),
+    DarkHiggsstrahlungDecays(mass_gev=2.0, higgs_mass_gev=2.0),
+    DarkHiggsstrahlungDecays(mass_gev=0.5, higgs_mass_gev=8.0, decay=LightPair.PIONS, higgs_decay=HiggsDecay.DARK_PHOTONS),
     ZPrimeEMu(mass_gev=4.0),
     ZPrimeMuMu(mass_gev=3.0),
     ZPrimeMuMu(mass_gev=10.2, mediator=Mediator.PSEUDOSCALAR),
@@ -85,6 +88,9 @@ def mass_gev_of(pdg):
         (AlpThreeGamma, {"coupling": 0.0}),
         (AlpFusion, {"mass_gev": 10.5}),
         (AlpFusion, {"coupling": math.nan}),
+        (DarkHiggsstrahlungDecays, {"mass_gev": 2 * mass_gev(13)}),
+        (DarkHiggsstrahlungDecays, {"mass_gev": 6.0, "higgs_mass_gev": 4.6}),
+        (DarkHiggsstrahlungDecays, {"mass_gev": 1.0, "higgs_mass_gev": 2.0, "higgs_decay": HiggsDecay.DARK_PHOTONS}),
         (ZPrimeEMu, {"mass_gev": mass_gev(13)}),
         (ZPrimeEMu, {"mass_gev": 10.3}),
         (ZPrimeEMu, {"theta_min_deg": 0.0}),
