@@ -27,6 +27,7 @@ class Stage(enum.IntEnum):
     DRIFT_CHAMBER = 6
     PRESCALE = 7
     KLM = 8
+    INJECTION = 9
 
 
 def sample_id(sample: str) -> int:

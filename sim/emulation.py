@@ -10,6 +10,7 @@ from typing import Any
 
 from sim.blocks import BLOCK_EVENTS, Stage, n_blocks, stream
 from sim.files import EventFile
+from sim.injection import TIME_FIELD, Injection
 from sim.parts import Parts
 from sim.progress import progress
 from sim.provenance import file_digest, stamp
@@ -21,7 +22,7 @@ from trigger.events import EventRecord, check_names, with_event_numbers
 from trigger.fields import EVENT_FIELDS
 from trigger.menu import PrescaleCounters
 from trigger.menu.filling import RECORDED_INPUTS, Origin
-from trigger.menu.wiring import EXTERNAL_PREFIX, fields
+from trigger.menu.wiring import EXTERNAL_PREFIX, VETO_FIELD, fields
 
 _NUMBERS = frozenset(field.name for field in EVENT_FIELDS)
 
@@ -37,11 +38,16 @@ class Prescaling(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """Where decisions go. path: event file. prescaling, seed: of lines after prescale. with_input: the input's fields go along."""
+    """Where decisions go.
+
+    path: event file. prescaling: of lines. seed: of random prescales and drawn times. injection: fills the injection veto, None:
+    it is what the file says. with_input: the input's fields go along.
+    """
 
     path: Path
     prescaling: Prescaling = Prescaling.RANDOM
     seed: int = 0
+    injection: Injection | None = None
     with_input: bool = False
     overwrite: bool = False
 
@@ -72,11 +78,15 @@ def emulate_file(
     """
     chain, output = chain or Chain(), Output(path=Path(out), **options)
     with EventFile(events) as file:
-        plan = _checked_plan(chain, file.names, str(events))
+        names = tuple(file.names)
+        if output.injection is not None:
+            output.injection.check(names, str(events))
+            names = (*names, VETO_FIELD)
+        plan = _checked_plan(chain, names, str(events))
         named = [*plan.blocks, *([MENU] if chain.has_menu else [])]
         chosen = range(max(n_blocks(file.n_events), 1)) if blocks is None else blocks
         digests = {"input": file_digest(events)} | chain.digests
-        options_used = (output.prescaling, output.seed, output.with_input)
+        options_used = (output.prescaling, output.seed, output.with_input, output.injection)
         job = digest("emulate", __version__, digests, named, [chosen.start, chosen.stop], *options_used)
         total = min(chosen.stop * BLOCK_EVENTS, file.n_events) - chosen.start * BLOCK_EVENTS
         work = _Work(file=file, chain=chain, output=output, wanted=None if output.with_input else _wanted(plan, file.names))
@@ -85,9 +95,10 @@ def emulate_file(
                 _run(work, parts, chosen, advance)
             labels = {"blocks": named, "event_blocks": f"{chosen.start}:{chosen.stop}", "left_out": dict(plan.left_out)}
             labels |= _menu_labels(work, plan) if chain.has_menu else {}
+            labels |= {} if output.injection is None else {"injection": output.injection.labels()}
             meta = stamp("emulate", seed=file.meta.get("seed"), digests=digests, labels=labels, source=file.meta)
-            names = {"input_names": list(chain.menu.input_names), "line_names": list(chain.menu.line_names)}
-            parts.finish(meta | (names if chain.has_menu else {}))
+            columns = {"input_names": list(chain.menu.input_names), "line_names": list(chain.menu.line_names)}
+            parts.finish(meta | (columns if chain.has_menu else {}))
     return total, plan
 
 
@@ -129,8 +140,12 @@ def _run(work: _Work, parts: Parts, chosen: range, advance: Callable[[int], None
 def _emulate_block(work: _Work, number: int, prescaler: Prescaler) -> EventRecord:
     first = number * BLOCK_EVENTS
     record = work.file.read(first, first + BLOCK_EVENTS, work.wanted)
-    answers = work.chain.run(record.arrays, prescaler).arrays()
-    kept = {name: array for name, array in record.arrays.items() if work.output.with_input or name in _NUMBERS}
+    given = dict(record.arrays)
+    if work.output.injection is not None:
+        rng = stream(work.output.seed, "emulate", Stage.INJECTION, number)
+        given |= work.output.injection.fields(given.get(TIME_FIELD), record.n_events, rng)
+    answers = work.chain.run(given, prescaler).arrays()
+    kept = {name: array for name, array in given.items() if work.output.with_input or name in _NUMBERS}
     kept = {name: array for name, array in kept.items() if name not in answers}
     return EventRecord(with_event_numbers(kept | answers, first_event=first), work.file.meta)
 

@@ -63,6 +63,13 @@ EVENT_FIELDS = (
     Field(name="weight", dtype="float64", meaning="weight of the event in a sum", source=_NUMBERING),
     Field(name="ext_veto", dtype="bool", meaning="injection veto is on", source="basf2 trg/gdl, input bits [SIM]"),
     Field(
+        name="injection_us",
+        dtype="float64",
+        unit="us",
+        meaning="time since the last injection into either ring; negative if there was none",
+        source="our choice: what the veto's windows are counted from",
+    ),
+    Field(
         name="ecl_phase",
         dtype="int16",
         minimum=-127,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from sim.injection import Injection
     from trigger.chain import ChainPlan
 
+KLM_MODES = LAYERS, LINES = "layers", "lines"
 SHOWN = 6
 """Names of a list that are printed; the metadata of the output has all of them."""
 
@@ -33,6 +35,14 @@ def emulate(
     calibration: Annotated[Path | None, typer.Option(help="TOML file with dead, hot and calibrated cells.")] = None,
     dead: Annotated[Path | None, typer.Option(help="TOML file with dead wires and segments of the drift chamber.")] = None,
     network: Annotated[str | None, typer.Option(help="Neuro trigger: classic (default), codesign or an .npz file.")] = None,
+    klm_mode: Annotated[str, typer.Option(help="KLM trigger: layers, or lines for straight lines of strips.")] = LAYERS,
+    injection: Annotated[
+        str | None,
+        typer.Option(help="Fill the injection veto: injections per second, for times drawn at random, or `file`: injection_us."),
+    ] = None,
+    injection_windows: Annotated[
+        str | None, typer.Option(help="--injection: full veto, end of the gated veto, gate per turn in us; 500,10000,2 is a guess.")
+    ] = None,
     event_blocks: Annotated[str | None, typer.Option(help="Logical blocks a:b of the input, b excluded.")] = None,
     with_input: Annotated[bool, typer.Option("--with-input", help="Copy the fields of the input beside the decisions.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
@@ -50,11 +60,16 @@ def emulate(
     from trigger.ecl.calibration import EclCalibration
     from trigger.ecl.parameters import EclParameters
     from trigger.errors import InputError
+    from trigger.klm import KlmParameters
+    from trigger.klm_line import KlmLineParameters
     from trigger.networks import DEFAULT_NETWORK, load_network
 
     chosen = None if blocks == "chain" else parse_blocks(blocks, CHAIN_BLOCKS)
     if prescale not in {kind.value for kind in Prescaling}:
         raise InputError(f"--prescale must be {' or '.join(kind.value for kind in Prescaling)}, not {prescale!r}")
+    if klm_mode not in KLM_MODES:
+        raise InputError(f"--klm-mode must be {' or '.join(KLM_MODES)}, not {klm_mode!r}")
+    veto = _injection(injection, injection_windows)
     check_output(out, overwrite=overwrite)
     chain = Chain(
         menu=menu,
@@ -64,6 +79,7 @@ def emulate(
         calibration=EclCalibration() if calibration is None else EclCalibration.from_toml(calibration),
         mask=CdcMask() if dead is None else CdcMask.from_toml(dead),
         network=load_network(DEFAULT_NETWORK if network is None else network),
+        klm=KlmLineParameters() if klm_mode == LINES else KlmParameters(),
     )
     n_events, plan = emulate_file(
         events,
@@ -72,12 +88,40 @@ def emulate(
         blocks=parse_event_blocks(event_blocks, n_blocks_in(events)),
         prescaling=Prescaling(prescale),
         seed=seed,
+        injection=veto,
         with_input=with_input,
         overwrite=overwrite,
     )
     typer.echo(f"{n_events:,} events -> {out}")
     if chosen is None:
         _show(plan)
+
+
+def _injection(times: str | None, windows: str | None) -> Injection | None:
+    """The injection veto that the options ask for; None without one."""
+    from sim.injection import Injection
+    from trigger.errors import InputError
+    from trigger.menu.injection import InjectionVeto
+
+    if times is None:
+        if windows is not None:
+            raise InputError("--injection-windows needs --injection")
+        return None
+    try:
+        rate_hz = None if times == "file" else float(times)
+    except ValueError:
+        raise InputError(f"--injection must be `file` or injections per second, not {times!r}") from None
+    names, veto = ("full_us", "gated_us", "gate_us"), InjectionVeto()
+    if windows is not None:
+        numbers = windows.split(",")
+        try:
+            veto = InjectionVeto(**{name: float(number) for name, number in zip(names, numbers, strict=True)})
+        except ValueError as error:
+            raise InputError(f"--injection-windows must be three times in us, as 500,10000,2, not {windows!r}: {error}") from None
+    try:
+        return Injection(rate_hz=rate_hz, windows=veto)
+    except ValueError as error:
+        raise InputError(f"--injection {times}: {error}") from None
 
 
 def _show(plan: ChainPlan) -> None:

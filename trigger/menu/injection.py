@@ -2,8 +2,8 @@
 
 Each beam is refilled several times a second, and the new charge is noisy until it is damped. The lengths of the windows are
 settings of operation that are not public: the defaults are GUESSES. The answer is the field `ext_veto`, which menus see as
-`veto`. In newer menus of the experiment an event is vetoed if `passive_veto` is on and `cdcecl_veto` is off; that second
-condition is not modelled.
+`veto`; `emulate --injection` fills it. In newer menus of the experiment an event is vetoed if `passive_veto` is on and
+`cdcecl_veto` is off; that second condition is not modelled.
 """
 
 from dataclasses import dataclass
