@@ -78,7 +78,8 @@ class LineTrigger(wiring.Component):
     """KLM decision of every complete event; strips follow each other in every cycle, events without a gap.
 
     Ports:
-        in_valid: a beat is taken. in_first: it opens an event and drops an unfinished one. in_last: it completes the event.
+        in_valid: there is a beat; outside an event it is ignored. in_first: it opens an event and drops an unfinished one. in_last:
+            it completes the event.
         in_hit: it carries a strip; an event without strips is one beat without. in_strip: the strip; one that repeats the strip
             of the beat before is ignored, any other order than ascending is not allowed.
         out_valid: `LATENCY` cycles after the last beat, for one cycle; the other outputs are meaningful then.
@@ -131,8 +132,12 @@ class LineTrigger(wiring.Component):
         port = memory.read_port()
         m.d.comb += [port.addr.eq(Cat(self.in_strip.layer, self.in_strip.plane, self.in_strip.sector)), port.en.eq(1)]
         flags, strip = Signal(_Flags), Signal(Strip)
+        inside, taken = Signal(), Signal()
+        m.d.comb += taken.eq(self.in_valid & (self.in_first | inside))
+        with m.If(taken):
+            m.d.sync += inside.eq(~self.in_last)
         m.d.sync += [
-            flags.valid.eq(self.in_valid),
+            flags.valid.eq(taken),
             flags.first.eq(self.in_first),
             flags.last.eq(self.in_last),
             flags.hit.eq(self.in_hit),

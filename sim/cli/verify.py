@@ -49,13 +49,14 @@ def verify(
     of all windows and times, any filling, physics. Of tracks.stt: all curvatures, steps of angle and cuts. Of tracks.neuro: five
     networks of random and corner weights on random and corner vectors. Of tracks.codesign: random, corner, simulated and real
     tracks through integer model, Keras, hls4ml's C++ model and RTL. Of klm: any filling, tracks, sectors at the cut, extremes. Of
+    klm.line: lines of strips through the origin, at the cut and anywhere, strips where tracks part, full sectors. Of
     grl: patterns of short tracks with and without a gap, tracks and clusters at every edge, crowds, any filling. Of menu: many,
     few and just those input bits that a line reads, with running prescale counters. Of chain: the stimuli of the blocks together,
     and muon pairs through the response of all detectors; tracks enter as the neuro trigger answers them. The record has the
     verdict, digests, versions and the upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in
     excess.
     """
-    from sim.cosim import chain, grl, klm, verify_codesign, verify_neuro, verify_tracks
+    from sim.cosim import chain, grl, klm, klm_line, verify_codesign, verify_neuro, verify_tracks
     from sim.cosim import menu as global_decision
     from sim.cosim.campaign import Job
     from sim.cosim.simulators import parse_simulator
@@ -85,6 +86,7 @@ def verify(
         verify_neuro.INPUTS: verify_neuro.verify_inputs,
         verify_neuro.STT: verify_neuro.verify_stt,
         klm.BLOCK: klm.verify_klm,
+        klm_line.BLOCK: klm_line.verify_line,
         grl.BLOCK: grl.verify_grl,
     }
     if block in whole_blocks:
