@@ -63,13 +63,8 @@ class AlpThreeGamma:
 
     def generate(self, n: int, rng: np.random.Generator) -> Particles:
         """n events of three photons; the angles of the first one follow 1 + cos^2(theta)."""
-        shape, phi = rng.random((2, n))
-        sqrt_s, m = self.beams.sqrt_s_gev, self.mass_gev
-        momentum = (sqrt_s**2 - m**2) / (2.0 * sqrt_s)
-        energies = np.array([[momentum], [math.hypot(momentum, m)]])
-        pair = back_to_back(energies, np.full(n, momentum), one_plus_square(shape), 2.0 * np.pi * phi)
-        produced = collide((PHOTON, ALP), pair, np.array([0.0, m]), self.beams, rng)
-        return _to_photons(produced, m, self.coupling, self.beams, rng)
+        produced = photon_and_pseudoscalar(ALP, self.mass_gev, self.beams, n, rng)
+        return _to_photons(produced, self.mass_gev, self.coupling, self.beams, rng)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +109,16 @@ def _rapidities(mass_gev: float, beams: Beams) -> Table:
         return np.prod(equivalent_photons(x, np.full(len(rapidity), mass_gev)), axis=0)
 
     return Table.of(density, np.linspace(-limit, limit, _NODES))
+
+
+def photon_and_pseudoscalar(code: int, mass_gev: float, beams: Beams, n: int, rng: np.random.Generator) -> Particles:
+    """n events of a photon with the angles 1 + cos^2(theta) in the CM frame and the pseudoscalar that it recoils against."""
+    shape, phi = rng.random((2, n))
+    sqrt_s = beams.sqrt_s_gev
+    momentum = (sqrt_s**2 - mass_gev**2) / (2.0 * sqrt_s)
+    energies = np.array([[momentum], [math.hypot(momentum, mass_gev)]])
+    pair = back_to_back(energies, np.full(n, momentum), one_plus_square(shape), 2.0 * np.pi * phi)
+    return collide((PHOTON, code), pair, np.array([0.0, mass_gev]), beams, rng)
 
 
 def _to_photons(produced: Particles, mass_gev: float, coupling: float, beams: Beams, rng: np.random.Generator) -> Particles:

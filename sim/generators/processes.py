@@ -21,12 +21,14 @@ from sim.generators.one_sided_bhabha import OneSidedBhabha
 from sim.generators.photon_conversion import PhotonConversion
 from sim.generators.photon_pair import PhotonPair
 from sim.generators.process import CrossSection
+from sim.generators.pseudoscalar_photon import PseudoscalarPhoton
 from sim.generators.pythia import CharmQuarks, DownQuarks, PythiaProcess, StrangeQuarks, TauPair, UpQuarks, Upsilon4S
 from sim.generators.radiative_muons import RadiativeMuons
 from sim.generators.secondary_interactions import SecondaryInteractions
 from sim.generators.tau_alpha import TauToLeptonAlpha
 from sim.generators.three_photons import ThreePhotons
 from sim.generators.two_photon import TwoPhotonElectrons, TwoPhotonLeptons, TwoPhotonMuons
+from sim.generators.upsilon_dipion import UpsilonDipion
 from sim.generators.z_prime import ZPrime
 from sim.generators.z_prime_e_mu import ZPrimeEMu
 from sim.generators.z_prime_visible import MuonMediator, ZPrimeMuMu, ZPrimeTauTau
@@ -34,7 +36,7 @@ from sim.generators.z_prime_visible import MuonMediator, ZPrimeMuMu, ZPrimeTauTa
 Model = (
     PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
     | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha | ZPrime | DarkPhotonVisible | MuonMediator
-    | ZPrimeEMu | AlpThreeGamma | AlpFusion | DarkHiggsstrahlungDecays
+    | ZPrimeEMu | AlpThreeGamma | AlpFusion | DarkHiggsstrahlungDecays | PseudoscalarPhoton | UpsilonDipion
     | LongLivedGun | NeutralStrangeGun | IdmPhoton | IdmDarkHiggs | BToKS | BToKAlp | TauToLeptonAlpha | PhotonConversion
     | SecondaryInteractions
 )  # fmt: skip
@@ -110,6 +112,8 @@ PROCESSES = (
     Process(
         name="dark-higgsstrahlung", summary="e+e- -> A' h', A' -> a pair, h' invisible or -> A' A'", model=DarkHiggsstrahlungDecays
     ),
+    Process(name="pseudoscalar-gamma", summary="e+e- -> P gamma, P = pi0, eta or eta' -> gamma gamma", model=PseudoscalarPhoton),
+    Process(name="y1s-pi-pi", summary="Y(2S) or Y(3S) -> pi+pi- Y(1S), Y(1S) -> invisible or gamma A0", model=UpsilonDipion),
     Process(name="background-tracks", summary="tracks from along the beam line, a guess", model=BackgroundTracks),
     Process(name="cosmics", summary="cosmic muons through the drift chamber", model=Cosmics),
     Process(name="long-lived-gun", summary="a long-lived neutral particle that decays to two", model=LongLivedGun),
