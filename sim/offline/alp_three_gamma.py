@@ -70,6 +70,7 @@ MERGED_CUTS = (
     _ours(name="mass", asks="0.88 < M(2 gamma) / sqrt(s) < 1.03"),
     _NO_TRACKS,
 )
+MERGED_LEFT_OUT = (_MERGE,)
 
 
 def select(arrays: Arrays, cuts: ThreeGammaCuts | None = None, beams: BeamDeclaration = Y4S_BEAMS) -> Selected:
@@ -118,7 +119,7 @@ def select_merged(arrays: Arrays, cuts: ThreeGammaCuts | None = None, beams: Bea
         _no_tracks(arrays, cut),
     )
     theta = objects.take(objects.theta_deg(photons.lab), chosen[:, 0])
-    flow = CutFlow(cuts=MERGED_CUTS, masks=masks, left_out=(_MERGE,))
+    flow = CutFlow(cuts=MERGED_CUTS, masks=masks, left_out=MERGED_LEFT_OUT)
     return Selected(flow=flow, values={"photon_theta": theta})
 
 

@@ -1,11 +1,15 @@
 """Tracks and photons written by hand in the CM frame, for the tests of the selections."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from sim.offline import objects
 from trigger.geometry.beams import Y4S_BEAMS
 
 SQRT_S = objects.sqrt_s()
+HALF = SQRT_S / 2
+MU = objects.MUON_MASS_GEV
 
 
 def lab(star, beams=Y4S_BEAMS):
@@ -61,3 +65,29 @@ def against(four):
 def named(flow):
     """Names of the cuts that the only event fails."""
     return {cut.name for cut, mask in zip(flow.cuts, flow.masks, strict=True) if not mask[0]}
+
+
+@dataclass
+class Case:
+    """A selection, its cuts, an event that passes, and events that fail: (photons, tracks) or (photons, tracks, klm)."""
+
+    select: object
+    cuts: tuple
+    good: tuple
+    bad: dict
+    values: dict = field(default_factory=dict)
+
+
+def mass(four):
+    """Invariant mass."""
+    return np.sqrt(four[0] ** 2 - np.sum(four[1:] ** 2))
+
+
+def displaced(tracks, place):
+    """The tracks with this origin in cm, and impact parameters that say so."""
+    return [t | {"vx": place[0], "vy": place[1], "vz": place[2], "dr": 1.0} for t in tracks]
+
+
+def changed(entries, index, **changes):
+    """The list with one entry changed."""
+    return [entry | changes if i == index else entry for i, entry in enumerate(entries)]
