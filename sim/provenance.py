@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Mapping
-from importlib import metadata
+from functools import cache
+from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,21 @@ def file_digest(path: str | Path) -> str:
     """SHA-256 of a file's content, in hex."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def package_digest(package: str) -> str:
+    """SHA-256 over names and contents of all files of one of our packages, compiled ones apart, in hex; read once per process."""
+    found = util.find_spec(package)
+    if found is None or found.origin is None:
+        msg = f"package must be one that can be imported, not {package!r}"
+        raise ValueError(msg)
+    folder = Path(found.origin).parent
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            total.update(f"{path.relative_to(folder).as_posix()}\0{file_digest(path)}\n".encode())
+    return total.hexdigest()
 
 
 def stamp(

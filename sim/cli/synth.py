@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +13,17 @@ from trigger.errors import InputError
 if TYPE_CHECKING:
     from sim.studies.tables import Table
 
+EXIT_FAILED = 1
 ALL, NETWORKS = "all", "networks"
 _SHOWN = {
     "block": "block", "variant": "variant", "reuse": "reuse", "lut": "LUT", "lut_percent": "%", "ff": "FF", "dsp": "DSP",
     "memory_bits": "memory bits", "levels": "levels", "latency": "cycles", "interval": "every",
 }  # fmt: skip
 """Columns that people compare, and their heads on the terminal."""
+_PLACED = {
+    "block": "block", "variant": "variant", "reuse": "reuse", "fmax_mhz": "MHz", "comb": "LUT4, carry", "comb_percent": "%",
+    "ff": "FF", "mult18": "18x18", "ebr": "EBR", "verdict": "",
+}  # fmt: skip
 FILE_WIDTH = 140
 """Characters per line where the output is no terminal."""
 
@@ -34,16 +40,26 @@ def synth(
     only_done: Annotated[
         bool, typer.Option("--only-done", help="Nothing is run: what was not synthesised before stays empty.")
     ] = False,
+    place: Annotated[
+        bool, typer.Option("--place", help="Place and route on ECP5 as well, for a clock rate (placed.csv, placed.json; minutes).")
+    ] = False,
+    gate: Annotated[bool, typer.Option("--gate", help="Status 1 for a block that grew by more than 5 % or is too deep.")] = False,
+    stored: Annotated[Path, typer.Option(help="--gate: table (.json) to compare with.")] = Path("docs/records/costs.json"),
 ) -> None:
     """Count look-up tables, flip-flops, DSP slices, memories and levels of logic of each block, with percentages of XCVU160.
 
     Yosys (synth_xilinx -family xcu) runs once per design, minutes for a large one; results are kept by digest, so that an
     interrupted run goes on when the same command is given again. Such counts compare designs; a vendor's tool usually needs
-    fewer look-up tables, and levels are no clock rate.
+    fewer look-up tables, and levels are no clock rate. --gate compares with the stored table: look-up tables, flip-flops, DSP
+    slices and memory bits may grow by 5 %, and no path may have more levels than fit into a cycle of 127.216 MHz.
     """
+    from sim.studies.cost_gate import breaches
     from sim.studies.costs import BLOCKS, cost_table, designs
     from sim.studies.costs import NETWORKS as NETWORK_BLOCKS
-    from sim.studies.tables import write
+    from sim.studies.placements import placement_table
+    from sim.studies.tables import read, write
+
+    before = read(stored) if gate else None
 
     names = {ALL: tuple(BLOCKS), NETWORKS: NETWORK_BLOCKS}.get(blocks) or tuple(name.strip() for name in blocks.split(","))
     try:
@@ -51,22 +67,35 @@ def synth(
     except ValueError as error:
         msg = f"--reuse must be whole numbers with commas, not {reuse!r}"
         raise InputError(msg) from error
-    table = cost_table(designs(names, reuses), only_done=only_done)
+    chosen = designs(names, reuses)
+    table = cost_table(chosen, only_done=only_done)
     out.mkdir(parents=True, exist_ok=True)
     paths = write(table, out)
-    _show(table)
+    _show(table, _SHOWN)
     typer.echo(f"table: {paths[0]}")
+    if place:
+        placed = placement_table(chosen)
+        paths = write(placed, out)
+        _show(placed, _PLACED)
+        typer.echo(f"table: {paths[0]}")
+    if before is not None:
+        broken = breaches(table, before)
+        for line in broken:
+            typer.echo(line, err=True)
+        typer.echo("gate: FAILED" if broken else f"gate: passed against {stored}")
+        if broken:
+            raise typer.Exit(EXIT_FAILED)
 
 
-def _show(table: Table) -> None:
+def _show(table: Table, columns: Mapping[str, str]) -> None:
     """The table on the terminal, with what it is worth."""
     from rich.console import Console
     from rich.table import Table as Grid
 
     grid = Grid(title=table.title)
-    for name, head in _SHOWN.items():
-        grid.add_column(head, justify="left" if name in ("block", "variant") else "right", overflow="fold")
-    for cells in zip(*(table.column(name) for name in _SHOWN), strict=True):
+    for name, head in columns.items():
+        grid.add_column(head, justify="left" if name in ("block", "variant", "verdict") else "right", overflow="fold")
+    for cells in zip(*(table.column(name) for name in columns), strict=True):
         grid.add_row(*(_cell(cell) for cell in cells))
     console = Console() if Console().is_terminal else Console(width=FILE_WIDTH)
     console.print(grid)

@@ -38,6 +38,10 @@ def verify(
         int | None, typer.Option(min=1, help="tracks.codesign: cycles in which a multiplier serves one track; 4 by default.")
     ] = None,
     tracks: Annotated[Path | None, typer.Option(help="tracks.codesign: file of real tracks, to be compared as well.")] = None,
+    netlist: Annotated[
+        bool,
+        typer.Option("--netlist", help="The netlist that Yosys maps to UltraScale instead of the RTL (minutes to synthesise)."),
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted verification.")] = False,
     workers: Annotated[int | None, typer.Option(help="Simulations at a time; as many as cores by default.")] = None,
 ) -> None:
@@ -71,6 +75,7 @@ def verify(
         "simulator": parse_simulator(simulator),
         "resume": resume,
         "workers": os.cpu_count() or 1 if workers is None else workers,
+        "netlist": netlist,
     }
     options: dict[str, dict[str, object]] = {
         "ecl": {"--waves": waves},
@@ -79,6 +84,8 @@ def verify(
         verify_codesign.CODESIGN: {"--network": network, "--reuse": reuse, "--tracks": tracks},
     }
     _refuse_options_of_others(block, options)
+    if waves and netlist:
+        raise InputError("--waves shows the RTL; leave it out with --netlist")
     whole_blocks = {
         verify_tracks.HOUGH: verify_tracks.verify_hough,
         verify_tracks.NEURO: verify_tracks.verify_neuro,

@@ -14,23 +14,29 @@ from typing import Any
 from sim.blocks import blocks
 from sim.cosim import runner
 from sim.cosim.compare import Comparison, merge
-from sim.cosim.record import Checkpoint, upper_limit
+from sim.cosim.netlist import netlist_of
+from sim.cosim.record import Checkpoint, checkpoint_path, upper_limit
 from sim.cosim.rtl import Rtl
 from sim.cosim.simulators import Simulator, require, versions
 from sim.cosim.workers import run_all
 from sim.files import check_output
 from sim.progress import progress
+from sim.provenance import package_digest
 from sim.provenance import versions as package_versions
 from trigger.digest import digest
 from trigger.errors import InputError
 
 RECORD_SUFFIXES = (".json",)
 MAX_WORKERS = 64
+SOURCES = ("trigger", "hdl", "hls")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What any verification needs to know. workers: simulations at a time; the record does not depend on them."""
+    """What any verification needs to know. workers: simulations at a time; the record does not depend on them.
+
+    netlist: the component after synthesis takes the place of its RTL, see `sim.cosim.netlist`.
+    """
 
     n_events: int
     out: Path
@@ -38,6 +44,7 @@ class Job:
     simulator: Simulator = Simulator.VERILATOR
     resume: bool = False
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    netlist: bool = False
 
     def __post_init__(self) -> None:
         if self.n_events < 1:
@@ -50,13 +57,14 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """What came out. outcomes: per block. checkpoint: to be removed once the record is written."""
+    """What came out. outcomes: per block. checkpoint: to be removed once the record is written. netlist: see `Netlist.about`."""
 
     outcomes: dict[int, Comparison]
     checkpoint: Checkpoint
     n_resumed: int
     build_s: float
     wall_s: float
+    netlist: dict[str, Any] | None = None
 
     @property
     def outcome(self) -> Comparison:
@@ -82,8 +90,11 @@ def run_campaign(job: Job, name: str, rtl: Rtl, check: Check, *, cache: Path | N
     """
     began = time.monotonic()
     sizes = dict(blocks(job.n_events))
-    key = digest(name, job.n_events, job.seed, rtl.declarations, rtl.verilog, versions(job.simulator), package_versions(), stimulus)
-    checkpoint = Checkpoint(job.out.with_suffix(".checkpoint.jsonl"), key, resume=job.resume)
+    mapped = netlist_of(rtl.design) if job.netlist else None
+    design = mapped.design if mapped else rtl.design
+    what = (rtl.declarations, rtl.verilog, mapped.about["digest"] if mapped else None)
+    key = digest(name, job.n_events, job.seed, *what, versions(job.simulator), package_versions(), stimulus)
+    checkpoint = Checkpoint(checkpoint_path(job.out), key, resume=job.resume)
     todo = [block for block in sizes if block not in checkpoint.blocks]
     cancel = threading.Event()
 
@@ -92,7 +103,7 @@ def run_campaign(job: Job, name: str, rtl: Rtl, check: Check, *, cache: Path | N
         return sizes[block]
 
     with _explained_interrupt(job):
-        model = runner.build(rtl.design, job.simulator, cache=cache, cancel=cancel)
+        model = runner.build(design, job.simulator, cache=cache, cancel=cancel)
         built = time.monotonic()
         behind = job.n_events - sum(sizes[block] for block in todo)
         with progress(f"verify {name} in {job.simulator.value}", job.n_events, done=behind) as advance:
@@ -104,6 +115,7 @@ def run_campaign(job: Job, name: str, rtl: Rtl, check: Check, *, cache: Path | N
         n_resumed=len(sizes) - len(todo),
         build_s=round(built - began, 2),
         wall_s=round(ran - built, 2),
+        netlist=mapped.about if mapped else None,
     )
 
 
@@ -125,13 +137,19 @@ def record_of(job: Job, name: str, rtl: Rtl, campaign: Campaign) -> dict[str, An
         "latency_declared": rtl.latency,
         "latency_measured": {str(cycles): count for cycles, count in outcome.latencies.items()},
         "differences": [asdict(row) for row in outcome.differences],
-        "digests": {"declarations": rtl.declarations, "verilog": rtl.verilog},
+        "digests": {"declarations": rtl.declarations, "verilog": rtl.verilog, **source_digests()},
         "versions": package_versions() | versions(job.simulator),
         "evidence": {},
+        **({"netlist": campaign.netlist} if campaign.netlist else {}),
         "resumed_blocks": campaign.n_resumed,
         "build_s": campaign.build_s,
         "wall_s": campaign.wall_s,
     }
+
+
+def source_digests() -> dict[str, str]:
+    """Digests of the packages that hold model, RTL and networks, as a record names them."""
+    return {f"sources_{package}": package_digest(package) for package in SOURCES}
 
 
 @contextmanager

@@ -36,11 +36,20 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
+class ForeignCheckpoint(InputError):
+    """A checkpoint is of another verification than the one that wants to go on."""
+
+
+def checkpoint_path(record: Path) -> Path:
+    """Where the finished blocks of an interrupted verification wait, beside its record."""
+    return record.with_suffix(".checkpoint.jsonl")
+
+
 class Checkpoint:
     """Finished blocks of one verification, one JSON line each, beside its record.
 
-    job: digest of everything that the outcome depends on. resume: keep the blocks of an earlier run of the same job; InputError
-    if there is one of another job. A line that was cut by the end of a process is dropped.
+    job: digest of everything that the outcome depends on. resume: keep the blocks of an earlier run of the same job;
+    ForeignCheckpoint if there is one of another job. A line that was cut by the end of a process is dropped.
     """
 
     def __init__(self, path: Path, job: str, *, resume: bool) -> None:
@@ -67,7 +76,7 @@ class Checkpoint:
         whole = [json.loads(line) for line in lines[:-1]]
         if not whole or whole[0].get("job") != job:
             msg = f"{self.path}: belongs to another verification; run it as it was begun, or without --resume"
-            raise InputError(msg)
+            raise ForeignCheckpoint(msg)
         self.blocks = {line["block"]: _outcome(line["outcome"]) for line in whole[1:]}
         self.path.write_text("".join(line + "\n" for line in lines[:-1]), encoding="utf-8")
 

@@ -2,15 +2,18 @@
 
 import csv
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 import sim.cli
 from hdl import synthesis
-from sim.studies import costs
+from sim.studies import cost_gate, costs
+from sim.studies.cost_gate import breaches
 from sim.studies.costs import BLOCKS, COLUMNS, Built, Design, designs
-from sim.studies.tables import read
+from sim.studies.tables import Table, read, write_json
 
 SMALL = "module small(input clk, input a, output reg q); always @(posedge clk) q <= ~a; endmodule"
 
@@ -36,7 +39,7 @@ def test_table_of_a_small_block(small, tmp_path, monkeypatch):
     """The second reuse is the same text: one synthesis; a second command takes everything from the cache."""
     status, shown, errors = invoke("small", "--reuse", "1,2", "--out", tmp_path / "out")
     assert status == 0, errors
-    assert len(list((tmp_path / "cache").iterdir())) == 1
+    assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".gz", ".json"], "report and netlist of one design"
     monkeypatch.setattr(synthesis, "_mapped", None)
     assert invoke("small", "--reuse", "1,2", "--out", tmp_path / "out")[:2] == (0, shown)
     assert "a vendor's tool" in shown
@@ -59,12 +62,80 @@ def test_only_done_runs_nothing_and_leaves_cells_empty(small, tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.fixture(scope="module")
+def one_cache(tmp_path_factory):
+    """The small block synthesised once for all tests of the gate."""
+    folder = tmp_path_factory.mktemp("cache")
+    synthesis.synthesise(SMALL, "small", cache=folder)
+    return folder
+
+
+@pytest.fixture
+def stored(small, one_cache, tmp_path, monkeypatch):
+    """A stored table of the small block, and the means to change one of its numbers."""
+    monkeypatch.setattr(synthesis, "cache_folder", lambda: one_cache)
+    assert invoke("small", "--reuse", "1", "--out", tmp_path / "stored")[0] == 0
+    path = tmp_path / "stored" / "costs.json"
+
+    def change(**numbers: int) -> Path:
+        table = read(path)
+        rows = [tuple(numbers.get(name, value) for name, value in zip(table.columns, row, strict=True)) for row in table.rows]
+        write_json(replace(table, rows=tuple(rows)), path)
+        return path
+
+    return change
+
+
+def gated(tmp_path, path) -> tuple[int, str, str]:
+    return invoke("small", "--reuse", "1", "--out", tmp_path / "out", "--gate", "--stored", path)
+
+
+def test_gate_passes_what_did_not_grow(stored, tmp_path):
+    status, shown, errors = gated(tmp_path, stored())
+    assert (status, errors) == (0, "")
+    assert "gate: passed" in shown
+
+
+def test_gate_fails_what_grew(stored, tmp_path):
+    """One look-up table and one flip-flop now; the stored row says that it was none."""
+    status, shown, errors = gated(tmp_path, stored(lut=0, ff=0))
+    assert (status, errors.splitlines()) == (1, ["small 1: lut 0 -> 1 (new, at most 5%)", "small 1: ff 0 -> 1 (new, at most 5%)"])
+    assert "gate: FAILED" in shown
+
+
+def test_gate_fails_what_is_too_deep(stored, tmp_path, monkeypatch):
+    monkeypatch.setattr(cost_gate, "MAX_LEVELS", 0)
+    assert gated(tmp_path, stored())[::2] == (1, "small 1: 1 levels of logic, the 127 MHz class has 0\n")
+
+
+def test_gate_fails_what_the_stored_table_does_not_have(stored, tmp_path):
+    assert gated(tmp_path, stored(reuse=2))[::2] == (1, "small 1: not in the stored table\n")
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "passes"),
+    [(105, 100, True), (106, 100, False), (99, 100, True), (0, 0, True), (1050, 1001, True), (1052, 1001, False)],
+)
+def test_gate_at_its_edge(now, then, passes):
+    def table(count: int) -> Table:
+        columns = ("block", "variant", "reuse", *cost_gate.COUNTED, "levels")
+        return Table(name="costs", title="", columns=columns, rows=(("b", "", 0, count, 7, 0, 0, cost_gate.MAX_LEVELS),))
+
+    assert (breaches(table(now), table(then)) == []) is passes
+
+
+def test_depth_of_the_clock():
+    """7.86 ns, half a nanosecond for each level and for the register."""
+    assert cost_gate.MAX_LEVELS == 14
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (("none",), "block must be one of small"),
         (("small", "--reuse", "x"), "whole numbers"),
         (("small", "--reuse", "0"), "at least 1"),
+        (("small", "--gate", "--stored", "missing.json"), "missing.json: not a table"),
     ],
 )
 def test_bad_requests(small, arguments, reason):
