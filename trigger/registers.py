@@ -16,6 +16,7 @@ from trigger.digest import digest
 from trigger.ecl.thresholds import EclThresholds, PairWindow, Window
 from trigger.errors import InputError
 from trigger.klm import N_LAYERS, KlmParameters
+from trigger.klm_line import LENGTH_BITS, KlmLineParameters
 from trigger.menu.menu import PRESCALE_BITS, Menu, Period
 
 REGISTER_BITS = 32
@@ -104,10 +105,12 @@ def register_map(
     ecl: EclThresholds,
     menu: Menu,
     period: Period,
-    klm: KlmParameters | None = None,
+    klm: KlmParameters | KlmLineParameters | None = None,
     tracks: SingleTrackTrigger | None = None,
 ) -> RegisterMap:
     """Return the map for these declarations; the defaults of KLM and tracks are the experiment's.
+
+    klm: those of its mode, layer count by default.
 
     Raises:
         InputError: a value that does not fit its register, lines whose names differ only in signs or case.
@@ -151,9 +154,10 @@ def _numbers(value: int | tuple[int, ...] | Window | PairWindow) -> Iterator[tup
         yield "", value
 
 
-def _klm(parameters: KlmParameters) -> Iterator[_Entry]:
+def _klm(parameters: KlmParameters | KlmLineParameters) -> Iterator[_Entry]:
     for declared in fields(parameters):
-        yield declared.name, N_LAYERS.bit_length(), getattr(parameters, declared.name)
+        is_length = declared.name.endswith("_raw")
+        yield declared.name, LENGTH_BITS if is_length else N_LAYERS.bit_length(), getattr(parameters, declared.name)
 
 
 def _tracks(trigger: SingleTrackTrigger) -> Iterator[_Entry]:

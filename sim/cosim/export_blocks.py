@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.cosim import chain, ecl, grl, klm, menu
+from sim.cosim import chain, ecl, grl, klm, klm_line, menu
 from sim.cosim import stream as words
 from sim.cosim.export_golden import one_answer_each
 from sim.cosim.export_order import IDLE_SHARE, Exported, Input, Order, Settings, described, gaps, layout_text, registers
@@ -16,6 +16,7 @@ from sim.cosim.export_tracks import export_codesign, export_hough, export_inputs
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.rtl import ecl_rtl, rtl_of
 from sim.cosim.stimulus.grl import grl_events
+from sim.cosim.stimulus.klm_line import strip_events
 from sim.cosim.stimulus.mix import ecl_mix
 from sim.cosim.stimulus.whole import whole_events
 from sim.cosim.verify_codesign import CODESIGN
@@ -30,6 +31,7 @@ from trigger.grl import GrlParameters, GrlTrigger
 from trigger.grl.layout import DECISION_FIELDS as GRL_FIELDS
 from trigger.klm import DECISION_FIELDS as KLM_FIELDS
 from trigger.klm import N_LAYERS, N_SECTORS, KlmParameters, KlmTrigger
+from trigger.klm_line import KlmLineParameters, KlmLineTrigger
 from trigger.menu import Menu, Period, load_menu
 from trigger.registers import REGISTER_BITS, RegisterMap
 
@@ -94,6 +96,32 @@ def _klm(order: Order) -> Exported:
         inputs={"in_layers": Input(meaning=f"hit layers, {N_LAYERS} bits for each of the {N_SECTORS} sectors")},
         fields=KLM_FIELDS,
         golden=one_answer_each(klm.records(klm.ports(), events, gaps(rng, order.n_events)), decisions.arrays()),
+        registers=registers("klm", klm=parameters),
+    )
+
+
+def _klm_line(order: Order) -> Exported:
+    from hdl.klm_line import LineTrigger as Component
+    from hdl.klm_line import Strip
+
+    parameters, rng = KlmLineParameters(), order.rng(klm_line.BLOCK)
+    events = strip_events(rng, order.n_events, parameters)
+    idle = klm_line.random_idle(rng, events)
+    return Exported(
+        component=Component,
+        rtl=klm_line.line_rtl(parameters),
+        interval=Component.INITIATION_INTERVAL,
+        inputs={
+            "in_first": Input(meaning="the beat opens an event"),
+            "in_last": Input(meaning="the beat completes an event"),
+            "in_hit": Input(meaning="the beat carries a strip"),
+            "in_strip": Input(meaning="strip, ascending in an event", shape=Strip),
+        },
+        fields=KLM_FIELDS,
+        golden=one_answer_each(
+            klm_line.records(klm_line.ports(), events, idle),
+            KlmLineTrigger(parameters).run(events.offsets, *events.hits()).arrays(),
+        ),
         registers=registers("klm", klm=parameters),
     )
 
@@ -283,6 +311,7 @@ BLOCKS: Mapping[str, Entry] = {
     CODESIGN: Entry(export_codesign, _NETWORK_OPTIONS),
     STT: Entry(export_stt),
     klm.BLOCK: Entry(_klm),
+    klm_line.BLOCK: Entry(_klm_line),
     grl.BLOCK: Entry(_grl),
     menu.BLOCK: Entry(_menu, (*_MENU_OPTIONS, "settings")),
     chain.BLOCK: Entry(_chain, _ECL_OPTIONS + _MENU_OPTIONS),

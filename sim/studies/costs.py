@@ -170,6 +170,14 @@ def _klm() -> Built:
     return _built(klm_rtl(KlmParameters()), KlmTrigger.INITIATION_INTERVAL)
 
 
+def _klm_line() -> Built:
+    from hdl.klm_line import LineTrigger
+    from sim.cosim.klm_line import line_rtl
+    from trigger.klm_line import KlmLineParameters
+
+    return _built(line_rtl(KlmLineParameters()), LineTrigger.INITIATION_INTERVAL)
+
+
 def _menu() -> Built:
     from hdl.menu.trigger import MenuTrigger
     from sim.cosim.menu import menu_rtl, period_of
@@ -235,6 +243,7 @@ BLOCKS: dict[str, Callable[[tuple[int, ...]], list[Design]]] = {
     "tracks.codesign": _codesign,
     "tracks.stt": _alone("tracks.stt", _stt),
     "klm": _alone("klm", _klm),
+    "klm.line": _alone("klm.line", _klm_line),
     "grl": _alone("grl", _grl),
     "menu": _alone("menu", _menu),
 }

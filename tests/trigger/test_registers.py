@@ -13,6 +13,7 @@ from trigger.ecl import EclParameters
 from trigger.ecl.thresholds import EclThresholds
 from trigger.errors import InputError
 from trigger.klm import KlmParameters
+from trigger.klm_line import KlmLineParameters
 from trigger.menu import Menu, load_menu
 from trigger.registers import BLOCK_BASES, Register, RegisterMap, c_header_text, json_text, register_map
 
@@ -132,3 +133,6 @@ def test_klm_parameters_reach_the_map() -> None:
     menu = load_menu("darktrigger")
     registers = register_map(ecl=THRESHOLDS, menu=menu, period=menu.period("design"), klm=KlmParameters(min_layers=8))
     assert registers["klm_min_layers"].default == 8
+    lines = register_map(ecl=THRESHOLDS, menu=menu, period=menu.period("design"), klm=KlmLineParameters(intercept_raw=4095))
+    found = {entry.name: (entry.width, entry.default) for entry in lines.registers if entry.name.startswith("klm_")}
+    assert found == {"klm_gap_raw": (12, 500), "klm_intercept_raw": (12, 4095), "klm_min_layers": (4, 2)}
