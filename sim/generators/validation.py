@@ -13,6 +13,7 @@ from sim.blocks import Stage, stream
 from sim.generators import qed
 from sim.generators.beams import NOMINAL
 from sim.generators.bhabha import Bhabha, fixed_coupling_nb
+from sim.generators.dark_higgs import DarkHiggsstrahlung
 from sim.generators.dark_photon import DarkPhoton
 from sim.generators.lost_electrons import LostElectrons, weighted_momenta
 from sim.generators.muon_pair import radiative_cross_section_nb
@@ -29,6 +30,7 @@ _MUON_DEG, _MUON_MIN_GEV, _PHOTON_DEG, _PHOTON_MIN_GEV = (17.0, 150.0), 0.5, (12
 # The reference sample starts at this pair mass: inferred, its total and its initial-state part agree for 0.3 GeV alone.
 _REFERENCE_MASS_GEV = 0.3
 _PB_PER_NB = 1e3
+_FB_PER_NB = 1e6
 _HARDLY_RAD = math.radians(0.2)
 
 
@@ -56,7 +58,7 @@ class Comparison:
 def validate_generators(seed: int, n_events: int = 1 << 20) -> tuple[Comparison, ...]:
     """All comparisons; n_events weighted events of each three-body process are drawn with `seed`."""
     muons = (*_radiative_muons(seed, n_events), _convolution(seed, n_events))
-    return (*_two_body(), *_dark_photon(), *muons, *_three_photons(), _lost_electrons(seed, n_events))
+    return (*_two_body(), *_dark_photon(), *_dark_higgs(), *muons, *_three_photons(), _lost_electrons(seed, n_events))
 
 
 def _rounded(reference: float, step: float) -> dict[str, Any]:
@@ -107,6 +109,14 @@ def _dark_photon() -> Iterator[Comparison]:
         ours = DarkPhoton(mass_gev=mass).cross_section().nb
         name = f"gamma A', m = {mass:g} GeV, epsilon = 1, 10-170 deg"
         yield Comparison(name=name, ours=ours, **_rounded(reference, step), source="SOURCES 1.3 item 7")
+
+
+def _dark_higgs() -> Iterator[Comparison]:
+    for mass, higgs_mass, reference in ((1.0, 0.5, 29.0), (3.0, 1.0, 51.0), (5.0, 2.0, 101.0), (8.0, 1.0, 401.0)):
+        process = DarkHiggsstrahlung(mass_gev=mass, higgs_mass_gev=higgs_mass, epsilon=1e-3, dark_coupling=1.0)
+        name = f"A' h', m = {mass:g} and {higgs_mass:g} GeV, epsilon^2 alpha_D = 1e-6"
+        ours = process.cross_section().nb * _FB_PER_NB
+        yield Comparison(name=name, ours=ours, **_rounded(reference, 1.0), unit="fb", source="SOURCES 1.3 item 10")
 
 
 def _radiative_muons(seed: int, n_events: int) -> Iterator[Comparison]:
