@@ -1,4 +1,4 @@
-# Ref: collaboration talks (slow-pion tag of Y(2S) -> Y(1S) pi pi; gamma A0); PDG 2024 for the masses. No selection is public.
+# Ref: collaboration talks (slow-pion tag of Y(2S) -> Y(1S) pi pi; gamma A0); PDG 2024. No selection is public.
 """Y(1S) tagged by two slow pions: nothing else (invisible), or a photon and two muons or tracks (CP-odd Higgs boson A0)."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sim.offline.cuts import Certainty, Cut, CutFlow, LeftOut, Selected
 from sim.offline.objects import Arrays, Flags, Floats
 from trigger.geometry.beams import Y4S_BEAMS, BeamDeclaration
 
-UPSILON_1S_GEV, UPSILON_2S_GEV = 9.4604, 10.0233
+UPSILON_1S_GEV, UPSILON_2S_GEV, UPSILON_3S_GEV = 9.4604, 10.0234, 10.3551
 """Source: PDG 2024."""
 
 
@@ -23,7 +23,7 @@ class SlowPionCuts:
 
     track_dr: float = 0.5
     track_dz: float = 2.0
-    slow_p_star: float = 0.5
+    slow_p_star: float = 0.8
     recoil_within: float = 0.01
     extra_energy: float = 0.4
     photon_e_star: float = 0.15
@@ -31,7 +31,7 @@ class SlowPionCuts:
 
 _ours = partial(Cut, source="our choice; talks name the slow-pion tag alone", certainty=Certainty.OURS)
 _PAIR = (
-    _ours(name="slow_pions", asks="two tracks of opposite charge with p* < 0.5 GeV, |dr| < 0.5 cm, |dz| < 2 cm"),
+    _ours(name="slow_pions", asks="two tracks of opposite charge with p* < 0.8 GeV, |dr| < 0.5 cm, |dz| < 2 cm"),
     _ours(name="tag", asks="recoil of such a pair within 0.01 GeV of the Y(1S)"),
 )
 INVISIBLE_CUTS = (
@@ -47,12 +47,17 @@ CP_ODD_CUTS = (
 LEFT_OUT = (LeftOut(name="fit of the recoil mass", reason="statistics of the search, not a cut on events"),)
 
 
-UPSILON_2S_BEAMS = BeamDeclaration(
-    electron_gev=Y4S_BEAMS.electron_gev * UPSILON_2S_GEV / objects.sqrt_s(Y4S_BEAMS),
-    positron_gev=Y4S_BEAMS.positron_gev * UPSILON_2S_GEV / objects.sqrt_s(Y4S_BEAMS),
-    half_crossing_rad=Y4S_BEAMS.half_crossing_rad,
-)
-"""Beams that make the Y(2S): both energies of the Y(4S) scaled by one factor. Our choice: the same boost."""
+def resonance_beams(mass_gev: float) -> BeamDeclaration:
+    """Beams that make a resonance: both energies of the Y(4S) scaled by one factor, as in the generator. Our choice."""
+    factor = mass_gev / objects.sqrt_s(Y4S_BEAMS)
+    return BeamDeclaration(
+        electron_gev=Y4S_BEAMS.electron_gev * factor,
+        positron_gev=Y4S_BEAMS.positron_gev * factor,
+        half_crossing_rad=Y4S_BEAMS.half_crossing_rad,
+    )
+
+
+UPSILON_2S_BEAMS, UPSILON_3S_BEAMS = resonance_beams(UPSILON_2S_GEV), resonance_beams(UPSILON_3S_GEV)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,8 +70,8 @@ class _Tag:
     recoil_mass: Floats
 
 
-def select_invisible(arrays: Arrays, cuts: SlowPionCuts | None = None, beams: BeamDeclaration = UPSILON_2S_BEAMS) -> Selected:
-    """Masks of Y(1S) -> invisible from the `off_track_*` and `off_photon_*` fields.
+def select_invisible(arrays: Arrays, cuts: SlowPionCuts | None = None, beams: BeamDeclaration = UPSILON_3S_BEAMS) -> Selected:
+    """Masks of Y(1S) -> invisible at the Y(3S) from the `off_track_*` and `off_photon_*` fields.
 
     Values: `recoil_mass` of the pair closest to the Y(1S) in GeV, `fast_pion_pt`, the larger pT of the two; NaN without a pair.
     """
@@ -88,7 +93,7 @@ def select_invisible(arrays: Arrays, cuts: SlowPionCuts | None = None, beams: Be
 
 
 def select_cp_odd(arrays: Arrays, cuts: SlowPionCuts | None = None, beams: BeamDeclaration = UPSILON_2S_BEAMS) -> Selected:
-    """Masks of Y(1S) -> gamma A0, A0 to two charged particles, from the `off_track_*` and `off_photon_*` fields.
+    """Masks of Y(1S) -> gamma A0 at the Y(2S), A0 to two charged particles, from the `off_track_*` and `off_photon_*` fields.
 
     Values: `photon_e_star` of the hardest photon, `pair_mass` of the two other tracks as muons, GeV, NaN where there are none.
     """

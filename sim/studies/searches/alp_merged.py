@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sim.generators.alp import AlpThreeGamma
 from sim.generators.photon_pair import PhotonPair
+from sim.generators.pseudoscalar_photon import Meson, PseudoscalarPhoton
 from sim.offline import alp_three_gamma
 from sim.studies.channels import Channel, ChannelSample, Role, Variable
 from sim.studies.searches._shared import BHABHA, ENERGY, PERIOD, PHOTON_1, PHOTON_2, scan
@@ -13,6 +14,7 @@ CHANNEL = Channel(
     title="ALP -> gamma gamma with a photon, merged",
     samples=(
         *scan(lambda mass: AlpThreeGamma(mass_gev=mass), (0.05, 0.1, 0.15, 0.2), assumes="g = 1e-3 / GeV"),
+        ChannelSample(label="pi0 gamma", process=PseudoscalarPhoton(meson=Meson.PION), role=Role.BACKGROUND),
         ChannelSample(label="gamma gamma", process=PhotonPair(), role=Role.BACKGROUND),
     ),
     select=alp_three_gamma.select_merged,

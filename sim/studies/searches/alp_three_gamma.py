@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sim.generators.alp import AlpThreeGamma
 from sim.generators.photon_pair import PhotonPair
+from sim.generators.pseudoscalar_photon import Meson, PseudoscalarPhoton
 from sim.generators.three_photons import ThreePhotons
 from sim.offline import alp_three_gamma
 from sim.studies.channels import Channel, ChannelSample, Role, Variable
@@ -15,6 +16,8 @@ CHANNEL = Channel(
     samples=(
         *scan(lambda mass: AlpThreeGamma(mass_gev=mass), (0.3, 0.5, 1.0, 3.0, 5.0, 7.0, 9.0), assumes="g = 1e-3 / GeV"),
         ChannelSample(label="three gamma", process=ThreePhotons(), role=Role.BACKGROUND),
+        ChannelSample(label="eta gamma", process=PseudoscalarPhoton(meson=Meson.ETA), role=Role.BACKGROUND),
+        ChannelSample(label="eta' gamma", process=PseudoscalarPhoton(meson=Meson.ETA_PRIME), role=Role.BACKGROUND),
         ChannelSample(label="gamma gamma", process=PhotonPair(isr=True), role=Role.BACKGROUND),
     ),
     select=alp_three_gamma.select,

@@ -54,9 +54,16 @@ K_SHORT = displaced(
 )
 B_PHOTONS = [photon(four) for four in decay(SCALAR, 0.0)]
 SHORT_PIONS = [track(f, q) for f, q in zip(decay(star(3.0, 90, 0, 0.498), PION_MASS_GEV), (1, -1), strict=True)]
-Y2S = y1s.UPSILON_2S_BEAMS
-SLOW_P = np.sqrt(((y1s.UPSILON_2S_GEV - y1s.UPSILON_1S_GEV) / 2) ** 2 - PION_MASS_GEV**2)
-SLOW = [track(star(SLOW_P, t, p, PION_MASS_GEV), q, Y2S, is_muon=False) for t, p, q in ((80, 0, 1), (100, 180, -1))]
+Y2S, Y3S = y1s.UPSILON_2S_BEAMS, y1s.UPSILON_3S_BEAMS
+
+
+def slow(resonance_gev, beams):
+    """Two pions back to back that leave a Y(1S) at rest."""
+    p = np.sqrt(((resonance_gev - y1s.UPSILON_1S_GEV) / 2) ** 2 - PION_MASS_GEV**2)
+    return [track(star(p, t, phi, PION_MASS_GEV), q, beams, is_muon=False) for t, phi, q in ((80, 0, 1), (100, 180, -1))]
+
+
+SLOW_2S, SLOW_3S = slow(y1s.UPSILON_2S_GEV, Y2S), slow(y1s.UPSILON_3S_GEV, Y3S)
 A0 = [track(star(3.0, 70, angle, MU), q, Y2S) for angle, q in ((0, 1), (120, -1))]
 GG = [photon(star(HALF, 70, 0)), photon(star(HALF - 0.5, 110, 180))]
 LOST = photon(star(5.0, 80, 30))
@@ -178,23 +185,23 @@ CASES = {
     "y1s_invisible": Case(
         y1s.select_invisible,
         y1s.INVISIBLE_CUTS,
-        ([], SLOW),
+        ([], SLOW_3S),
         {
-            "slow_pions": ([], [SLOW[0], track(star(0.8, 90, 180), -1, Y2S)]),
-            "tag": ([], [SLOW[0], track(star(0.1, 100, 180, PION_MASS_GEV), -1, Y2S)]),
-            "no_other_track": ([], [*SLOW, A0[0]]),
-            "no_photons": ([photon(star(0.6, 90, 0))], SLOW),
+            "slow_pions": ([], [SLOW_3S[0], track(star(1.0, 90, 180), -1, Y3S)]),
+            "tag": ([], [SLOW_3S[0], track(star(0.1, 100, 180, PION_MASS_GEV), -1, Y3S)]),
+            "no_other_track": ([], [*SLOW_3S, A0[0]]),
+            "no_photons": ([photon(star(0.6, 90, 0))], SLOW_3S),
         },
     ),
     "y1s_cp_odd": Case(
         y1s.select_cp_odd,
         y1s.CP_ODD_CUTS,
-        ([photon(star(2.0, 90, 200), Y2S)], [*SLOW, *A0]),
+        ([photon(star(2.0, 90, 200), Y2S)], [*SLOW_2S, *A0]),
         {
             "slow_pions": ([], A0),
-            "tag": ([], [SLOW[0], track(star(0.1, 100, 180, PION_MASS_GEV), -1, Y2S), *A0]),
-            "photon": ([photon(star(0.1, 90, 200), Y2S)], [*SLOW, *A0]),
-            "two_more_tracks": ([photon(star(2.0, 90, 200), Y2S)], [*SLOW, A0[0]]),
+            "tag": ([], [SLOW_2S[0], track(star(0.1, 100, 180, PION_MASS_GEV), -1, Y2S), *A0]),
+            "photon": ([photon(star(0.1, 90, 200), Y2S)], [*SLOW_2S, *A0]),
+            "two_more_tracks": ([photon(star(2.0, 90, 200), Y2S)], [*SLOW_2S, A0[0]]),
         },
     ),
     "gamma_gamma_klm": Case(
