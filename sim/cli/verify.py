@@ -21,9 +21,14 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    block: Annotated[str, typer.Argument(help="ecl, tracks.{segments,hough,inputs,neuro,codesign,stt}, klm, grl, menu or chain.")],
+    block: Annotated[
+        str, typer.Argument(help="ecl, tracks.{segments,hough,inputs,neuro,codesign,stt}, klm, grl, menu, chain or all.")
+    ],
     events: Annotated[int, typer.Option(help="Number of events; of input vectors for tracks.neuro.")] = 100_000,
-    out: Annotated[Path | None, typer.Option(help="Record to write (.json); verify-BLOCK.json by default.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Record to write (.json), verify-BLOCK.json by default; all: folder, build/evidence by default."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the events.")] = 1,
     simulator: Annotated[str, typer.Option(help="verilator or icarus.")] = "verilator",
     parameters: Annotated[Path | None, typer.Option(help="ecl, chain: TOML file that changes ETM parameters.")] = None,
@@ -44,8 +49,14 @@ def verify(
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted verification.")] = False,
     workers: Annotated[int | None, typer.Option(help="Simulations at a time; as many as cores by default.")] = None,
+    records: Annotated[
+        Path | None, typer.Option(help="all: folder with costs, proofs, mutation scores, netlists; docs/records by default.")
+    ] = None,
 ) -> None:
     """Compare every field of every event between the model and the RTL, exactly, latency included.
+
+    `all` is every block as it ships with N events (N/10 of tracks.hough and chain, N/9 of tracks.segments) and one report,
+    evidence.html and evidence.json; a block with a record of the same sources in the folder is not repeated.
 
     Events of ecl: on, below and above every threshold, at every angle edge, random, adversarial, timed, physics. Of
     tracks.segments, in frames of the whole chamber: tracks on background, segments with ties, any filling, extremes. Of
@@ -60,6 +71,7 @@ def verify(
     verdict, digests, versions and the upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in
     excess.
     """
+    from sim.cli._verify_all import ALL, FOLDER, RECORDS, verify_everything
     from sim.cosim import chain, grl, klm, klm_line, verify_codesign, verify_neuro, verify_tracks
     from sim.cosim import menu as global_decision
     from sim.cosim.campaign import Job
@@ -78,6 +90,7 @@ def verify(
         "netlist": netlist,
     }
     options: dict[str, dict[str, object]] = {
+        ALL: {"--records": records},
         "ecl": {"--waves": waves},
         f"ecl and {chain.BLOCK}": {"--parameters": parameters, "--calibration": calibration},
         f"{global_decision.BLOCK} and {chain.BLOCK}": {"--menu": menu, "--period": period},
@@ -86,6 +99,12 @@ def verify(
     _refuse_options_of_others(block, options)
     if waves and netlist:
         raise InputError("--waves shows the RTL; leave it out with --netlist")
+    if block == ALL:
+        if resume or netlist:
+            raise InputError("verify all goes on by itself, and reads netlists from the records: leave out --resume and --netlist")
+        if not verify_everything(Job(**common), out or FOLDER, records or RECORDS):
+            raise typer.Exit(EXIT_FAILED)
+        return
     whole_blocks = {
         verify_tracks.HOUGH: verify_tracks.verify_hough,
         verify_tracks.NEURO: verify_tracks.verify_neuro,

@@ -1,0 +1,41 @@
+"""`darktrigger verify all`: every block and the chain, then one evidence report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from sim.cosim.campaign import Job
+
+ALL = "all"
+FOLDER = Path("build/evidence")
+RECORDS = Path("docs/records")
+
+
+def verify_everything(job: Job, folder: Path, records: Path) -> bool:
+    """Verify what has no record of today in `folder`, write the report there; whether all of it passed.
+
+    records: folder with the records of other tools (costs, proofs, mutation scores, netlists), as they are.
+    """
+    from sim.cosim.campaign import source_digests
+    from sim.cosim.simulators import versions
+    from sim.cosim.verify_all import verify_all
+    from sim.provenance import stamp
+    from sim.studies.evidence_report import Run, read_stored, write_evidence
+
+    stored = read_stored(records)
+    runs = []
+    for one in verify_all(job, folder):
+        record = one.record
+        how = "kept" if one.was_kept else f"{record['wall_s']:.1f} s"
+        verdict = "passed" if record["passed"] else "FAILED"
+        typer.echo(f"{one.block.name}: {verdict}, {record['n_events']:,} {one.block.unit}, {how}; {one.path}")
+        runs.append(Run(record=record, file=one.path.name, unit=one.block.unit, was_kept=one.was_kept))
+    made = stamp("verify all", seed=job.seed, digests=source_digests(), labels={"events": job.n_events})
+    made["versions"] |= versions(job.simulator)
+    data, page = write_evidence(folder, runs, stored, made)
+    typer.echo(f"evidence: {page}, {data}")
+    return all(run.record["passed"] for run in runs)

@@ -1,0 +1,338 @@
+"""The evidence that the hardware is right, and what it costs: all records as one JSON file and one HTML page."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.studies import html
+from sim.studies.cost_gate import CLOCK_PERIOD_NS, MAX_LEVELS
+from sim.studies.tables import Table, Value, read, write_atomically
+from trigger.errors import InputError
+
+L1_BUDGET_NS = 4400
+"""Latency of the whole Level-1 trigger. Source: DESIGN of this project, section 5; `unverified` (public texts say 4.4 to 5 us)."""
+NOT_MEASURED = "not measured"
+NEURO_PATH = ("tracks.inputs", "tracks.neuro", "tracks.stt")
+PUBLISHED = (
+    ("neuro trigger", "latency, slot", "300 ns", "S. McCarney, BELLE2-MTHESIS-2020-004", NEURO_PATH),
+    ("GNN-ETM", "latency, end to end", "1.05-3.17 us", "I. Haide et al., arXiv:2602.15118, and a later talk", ("ecl",)),
+    ("GNN hit filter", "latency", "632 ns", "arXiv:2511.04731", ("tracks.segments",)),
+    ("GNN hit filter", "look-up tables of one XCVU190 per sector", "35.65 %", "arXiv:2511.04731", ()),
+)
+"""Other hardware of the same trigger: what, quantity, value, where published, our blocks at its place (latencies are added)."""
+FAULTS = ("mismatched_events", "missing_events", "extra_events", "late_events")
+
+
+_BLOCK_HEADS = (
+    "block", "events", "unit", "mismatched", "missing", "extra", "late", "limit_95=limit (95 %)", "cycles", "ns", "rtl=RTL",
+    "wall_s=s", "was_kept=kept",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A record of a verification. unit: what its events are. was_kept: taken over from an earlier run of the same command."""
+
+    record: Mapping[str, Any]
+    file: str
+    unit: str = "events"
+    was_kept: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """Records of other tools, None or empty where there are none. runs: other verifications, netlists among them."""
+
+    runs: Sequence[Run] = ()
+    costs: Table | None = None
+    placed: Table | None = None
+    proofs: Mapping[str, Any] | None = None
+    mutations: Sequence[Mapping[str, Any]] = ()
+
+
+def read_stored(folder: Path) -> Stored:
+    """The records of a folder (verify-*, mutation-*, costs, placed, proofs .json); what is not there counts as not measured.
+
+    InputError for a file that is not what its name says.
+    """
+
+    def table(name: str) -> Table | None:
+        return read(folder / name) if (folder / name).exists() else None
+
+    runs = [Run(record=_read(path, "block", "n_events", *FAULTS), file=path.name) for path in sorted(folder.glob("verify-*.json"))]
+    return Stored(
+        runs=runs,
+        costs=table("costs.json"),
+        placed=table("placed.json"),
+        proofs=_read(folder / "proofs.json", "proofs", "passed") if (folder / "proofs.json").exists() else None,
+        mutations=[_read(path, "block", "sides") for path in sorted(folder.glob("mutation-*.json"))],
+    )
+
+
+def _read(path: Path, *keys: str) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {**content, **{key: content[key] for key in keys}}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{path}: not such a record: {error!r}"
+        raise InputError(msg) from error
+
+
+def write_evidence(folder: Path, runs: Sequence[Run], stored: Stored, stamp: Mapping[str, Any]) -> tuple[Path, Path]:
+    """Write `evidence.json` and `evidence.html`; their paths. runs: one per block, as `verify all` ended."""
+    tables = {
+        "blocks": block_table(runs),
+        "stored": stored_table(runs, stored),
+        "netlists": netlist_table(runs, stored),
+        "mutations": mutation_table(runs, stored),
+        "proofs": proof_table(stored),
+        "latency": latency_table(runs),
+        "published": published_table(runs),
+    }
+    content = {
+        "passed": all(run.record["passed"] for run in runs),
+        "stamp": stamp,
+        "tables": {name: {"columns": table.columns, "rows": table.rows} for name, table in tables.items()},
+        "costs": None if stored.costs is None else {"columns": stored.costs.columns, "rows": stored.costs.rows},
+        "placed": None if stored.placed is None else {"columns": stored.placed.columns, "rows": stored.placed.rows},
+        "records": {run.file: run.record for run in runs},
+    }
+    paths = folder / "evidence.json", folder / "evidence.html"
+    write_atomically(paths[0], json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")
+    _write_page(paths[1], runs, stored, tables, stamp)
+    return paths
+
+
+def _table(columns: str, rows: Sequence[tuple[Value, ...]]) -> Table:
+    return Table(name="", title="", columns=tuple(columns.split()), rows=tuple(rows))
+
+
+def nanoseconds(cycles: int) -> float:
+    """Time of so many cycles of the system clock."""
+    return round(cycles * CLOCK_PERIOD_NS, 1)
+
+
+def block_table(runs: Sequence[Run]) -> Table:
+    """Verdict, counts and latency of each block."""
+    rows: list[tuple[Value, ...]] = []
+    for run in runs:
+        record = run.record
+        declared = record["latency_declared"]
+        faults = [record[name] for name in FAULTS]
+        limit = record["mismatch_rate_upper_limit_95"]
+        digest = record["digests"]["verilog"][:12]
+        rows.append(
+            (record["block"], record["n_events"], run.unit, *faults, limit, declared, nanoseconds(declared), record["seed"], digest,
+             record["wall_s"], run.was_kept)
+        )  # fmt: skip
+    return _table("block events unit mismatched missing extra late limit_95 cycles ns seed rtl wall_s was_kept", rows)
+
+
+def stored_table(runs: Sequence[Run], stored: Stored) -> Table:
+    """Verifications of earlier days, and whether they are of the RTL of today."""
+    today = {run.record["block"]: run.record["digests"]["verilog"] for run in runs}
+    rows: list[tuple[Value, ...]] = []
+    for run in stored.runs:
+        record = run.record
+        if "netlist" not in record:
+            faults = sum(record[name] for name in FAULTS)
+            same = today.get(record["block"]) == record["digests"]["verilog"]
+            rows.append((record["block"], record["n_events"], faults, record["mismatch_rate_upper_limit_95"], same, run.file))
+    return _table("block events faults limit_95 same_rtl record", rows)
+
+
+def netlist_table(runs: Sequence[Run], stored: Stored) -> Table:
+    """Netlists that were simulated, the largest number of events of each block of today's RTL, and blocks without one."""
+    best: dict[str, Run] = {}
+    today = {run.record["block"]: run.record["digests"]["verilog"] for run in runs}
+    for run in stored.runs:
+        block = run.record["block"]
+        is_today = "netlist" in run.record and run.record["digests"]["verilog"] == today.get(block)
+        if is_today and (block not in best or run.record["n_events"] > best[block].record["n_events"]):
+            best[block] = run
+    rows: list[tuple[Value, ...]] = []
+    for block in today:
+        if block in best:
+            record = best[block].record
+            cells = sum(record["netlist"]["cells"].values())
+            faults = sum(record[name] for name in FAULTS)
+            rows.append((block, record["n_events"], faults, record["mismatch_rate_upper_limit_95"], cells, best[block].file))
+        else:
+            rows.append((block, None, None, None, None, NOT_MEASURED))
+    return _table("block events faults limit_95 cells record", rows)
+
+
+def mutation_table(runs: Sequence[Run], stored: Stored) -> Table:
+    """Mutation scores of RTL and model, one row per block and side."""
+    found = {record["block"]: record["sides"] for record in stored.mutations}
+    rows: list[tuple[Value, ...]] = []
+    for block in dict.fromkeys([*(run.record["block"] for run in runs), *found]):
+        for side, counts in found.get(block, {}).items():
+            numbers = (counts["mutants"], counts["killed"], counts["equivalent"], counts["survived"], counts["score"])
+            rows.append((block, side, *numbers, ""))
+        if block not in found:
+            rows.append((block, "", None, None, None, None, None, NOT_MEASURED))
+    return _table("block side mutants killed equivalent survived score note", rows)
+
+
+def proof_table(stored: Stored) -> Table:
+    """Formal proofs: claim, depth of the induction, verdict, whether a faulty component was refuted."""
+    proofs = [] if stored.proofs is None else stored.proofs["proofs"]
+    rows = [(one["name"], one["says"], one["depth"], one["wall_s"], one["status"], one["broken_component"]) for one in proofs]
+    return _table("proof claim depth seconds status faulty", rows)
+
+
+def latency_table(runs: Sequence[Run]) -> Table:
+    """Cycles from an event's last beat to each line of the menu, and its share of the L1 budget; empty without the chain."""
+    rows: list[tuple[Value, ...]] = []
+    for run in runs:
+        together = run.record["latency_declared"]
+        share = round(nanoseconds(together) / L1_BUDGET_NS, 4)
+        for line, cycles in run.record.get("line_latency", {}).items():
+            rows.append((line, cycles, nanoseconds(cycles), together, nanoseconds(together), share))
+    return _table("line cycles_alone ns_alone cycles ns share_of_l1", rows)
+
+
+def published_table(runs: Sequence[Run]) -> Table:
+    """Published numbers of other hardware of this trigger beside the latency of our blocks at the same place."""
+    cycles = {run.record["block"]: run.record["latency_declared"] for run in runs}
+    rows: list[tuple[Value, ...]] = []
+    for what, quantity, value, source, blocks in PUBLISHED:
+        if blocks and all(block in cycles for block in blocks):
+            ours = f"{nanoseconds(sum(cycles[block] for block in blocks)):.0f} ns, {' + '.join(blocks)}"
+        else:
+            ours = NOT_MEASURED if blocks else "see the cost table"
+        rows.append((what, quantity, value, source, ours))
+    return _table("hardware quantity published source here", rows)
+
+
+def _write_page(path: Path, runs: Sequence[Run], stored: Stored, tables: Mapping[str, Table], stamp: Mapping[str, Any]) -> None:
+    versions = ", ".join(f"{name} {version}" for name, version in stamp["versions"].items())
+    digests = ", ".join(f"{name} {value[:16]}" for name, value in stamp["digests"].items())
+    sections = [
+        html.section(
+            "Model and RTL are the same thing",
+            html.text(
+                """Every field of every event was compared exactly between the numpy model and the RTL in simulation under cocotb,
+                latency included. The limit is the upper limit on the rate of events that differ, at 95 % confidence."""
+            ),
+            html.table(tables["blocks"], *_BLOCK_HEADS),
+            html.details("Records of earlier runs", html.table(tables["stored"])),
+        ),
+        html.section(
+            "Model, RTL and netlist",
+            html.text(
+                """The netlist that Yosys maps to UltraScale, whose cells are counted below, in the place of the RTL: the same
+                comparison. Look-up tables, carry cells and registers simulate with the models of Yosys, multipliers and block
+                memories with models of ours."""
+            ),
+            html.table(tables["netlists"]),
+        ),
+        html.section(
+            "Are the checks able to fail?",
+            html.text("Deliberate faults in RTL and model, one at a time. Score: killed of those not proven to change nothing."),
+            html.table(tables["mutations"]),
+        ),
+        _proofs(tables["proofs"]),
+        _cost(stored),
+        _latency(tables["latency"]),
+        html.section(
+            "Beside published hardware",
+            html.text(
+                """Other designs at the same places of this trigger; they do other work, so the numbers give a scale, not a
+                contest. Ours count cycles from the last input to the answer, without links and digitisation."""
+            ),
+            html.table(tables["published"]),
+        ),
+    ]
+    html.write_page(
+        path,
+        "darktrigger evidence",
+        """What was compared, proven, broken on purpose and counted, from the records of this code. Not a product of the Belle II
+        collaboration.""",
+        _tiles(runs, stored, tables),
+        sections,
+        f"Seed {stamp['seed']}. Digests: {digests}. Versions: {versions}.",
+    )
+
+
+def _tiles(runs: Sequence[Run], stored: Stored, tables: Mapping[str, Table]) -> list[html.Tile]:
+    faults = sum(run.record[name] for run in runs for name in FAULTS)
+    proofs = tables["proofs"].column("status")
+    proven = sum(status == "pass" for status in proofs)
+    scores = [score for score in tables["mutations"].column("score") if isinstance(score, float)]
+    nets = tables["netlists"].column("events")
+    done = sum(events is not None for events in nets)
+    share = max((float(str(value)) for value in tables["latency"].column("share_of_l1")), default=None)
+    return [
+        html.Tile(
+            value=f"{faults} of {sum(run.record['n_events'] for run in runs):,}",
+            label=f"events in which model and RTL differ, {len(runs)} blocks",
+            good=faults == 0 and all(run.record["passed"] for run in runs),
+        ),
+        html.Tile(value=f"{done} of {len(nets)}", label="blocks whose netlist was simulated as well"),
+        html.Tile(
+            value=f"{proven} of {len(proofs)}" if proofs else NOT_MEASURED,
+            label="claims proven for all inputs",
+            good=proven == len(proofs) if proofs else None,
+        ),
+        html.Tile(value=f"{min(scores):.3f}" if scores else NOT_MEASURED, label="lowest mutation score of a block"),
+        html.Tile(
+            value=NOT_MEASURED if share is None else f"{share:.1%}",
+            label="of the L1 budget for the logic of the slowest line",
+            good=None if share is None else share < 1,
+        ),
+    ]
+
+
+def _proofs(table: Table) -> str:
+    if not table.rows:
+        return html.section("Proofs", html.text(NOT_MEASURED))
+    counts = Counter(table.column("status"))
+    told = ", ".join(f"{n} {status}" for status, n in counts.items())
+    return html.section(
+        "Proofs",
+        html.text(f"About the RTL, for all inputs and all times, by k-induction: {told}. Each is refuted on a faulty component."),
+        html.details("All claims", html.table(table)),
+    )
+
+
+def _cost(stored: Stored) -> str:
+    parts = [html.text(NOT_MEASURED)]
+    if stored.costs is not None:
+        columns = (
+            "block", "variant", "reuse", "lut=LUT", "lut_percent=% of XCVU160", "ff=FF", "dsp=DSP", "dsp_percent=%",
+            "memory_bits=memory, bits", "levels", "latency=cycles", "interval=every",
+        )  # fmt: skip
+        notes = [html.text(note) for note in stored.costs.notes]
+        depth = f"At the system clock a path may have {MAX_LEVELS} levels (`synth --gate`)."
+        parts = [html.table(stored.costs, *columns), *notes, html.text(depth)]
+    if stored.placed is not None:
+        parts += [html.table(stored.placed), *(html.text(note) for note in stored.placed.notes)]
+    return html.section("What it costs", *parts)
+
+
+def _latency(table: Table) -> str:
+    if not table.rows:
+        return html.section("Latency of the lines", html.text(NOT_MEASURED))
+    groups = Counter(int(str(cycles)) for cycles in table.column("cycles_alone"))
+    rows = [(cycles, nanoseconds(cycles), n) for cycles, n in sorted(groups.items())]
+    together = next(zip(table.column("cycles"), table.column("ns"), table.column("share_of_l1"), strict=True))
+    return html.section(
+        "Latency of the lines",
+        html.text(
+            f"""All lines leave together {together[0]} cycles ({together[1]} ns) after the last beat of the event, that is
+            {float(str(together[2])):.1%} of {L1_BUDGET_NS / 1000} us for all of L1. Alone a line would be ready after:"""
+        ),
+        html.table(_table("cycles ns lines", rows)),
+        html.text(
+            """Logic of the chain as built, measured in co-simulation for every event. Digitisation, links, the window itself and
+            what the chain takes as given come on top and are not measured here."""
+        ),
+        html.details("Every line", html.table(table)),
+    )
