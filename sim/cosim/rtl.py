@@ -1,7 +1,7 @@
 """RTL as a design for the bench, with what identifies it."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 class Rtl:
     """Verilog of a component.
 
-    latency: declared, in cycles. declarations, verilog: digests of what it was built from and of its text.
+    latency: declared, in cycles. declarations, verilog: digests of what it was built from and of its text. component: what the text
+    was made from.
     """
 
     design: Design
     latency: int
     declarations: str
     verilog: str
+    component: "wiring.Component" = field(repr=False, compare=False)
 
 
 def ecl_rtl(parameters: EclParameters, calibration: EclCalibration, *, mutant: "Mutant | None" = None) -> Rtl:
@@ -47,5 +49,9 @@ def rtl_of(component: "wiring.Component", latency: int, declared: StreamPorts, d
         path = write_verilog(component, Path(folder) / f"{declared.module}.v", name=declared.module, declarations=declarations)
         text = path.read_text(encoding="utf-8")
     return Rtl(
-        design=Design(ports=declared, verilog=text), latency=latency, declarations=digest(*declarations), verilog=digest(text)
+        design=Design(ports=declared, verilog=text),
+        latency=latency,
+        declarations=digest(*declarations),
+        verilog=digest(text),
+        component=component,
     )
