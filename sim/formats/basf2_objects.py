@@ -90,11 +90,26 @@ def _wires(members: Arrays, event: NDArray[np.int64]) -> tuple[NDArray[np.int64]
     return event, {"wire_id": np.where(exists, first[superlayer, layer] + wire, -1), "wire_time": time}
 
 
-def _klm_layers(members: Arrays, event: NDArray[np.int64]) -> tuple[NDArray[np.int64], Arrays]:
-    """KLM hits: subdetector 1 barrel, 2 endcap, section 1 backward, 2 forward; sectors and layers count from 1."""
-    section = 2 * (members["m_Subdetector"].astype(np.int64) - 1) + members["m_Section"].astype(np.int64) - 1
-    names = {"klm_sector": "m_Sector", "klm_layer": "m_Layer"}
-    return event, {"klm_section": section, **{name: members[member].astype(np.int64) - 1 for name, member in names.items()}}
+def _klm_fields(members: Collection[str]) -> tuple[str, ...]:
+    layers = ("klm_section", "klm_sector", "klm_layer")
+    return (*layers, "klm_plane", "klm_strip") if {"m_Plane", "m_Strip"} <= set(members) else layers
+
+
+def _klm_hits(members: Arrays, event: NDArray[np.int64]) -> tuple[NDArray[np.int64], Arrays]:
+    """KLM hits: subdetector 1 barrel, 2 endcap, section 1 backward, 2 forward; sectors, layers, strips count from 1.
+
+    So do the planes of the endcaps; those of the barrel count from 0.
+    """
+    numbers = {name: members[name].astype(np.int64) for name in members}
+    is_endcap = numbers["m_Subdetector"] - 1
+    fields = {
+        "klm_section": 2 * is_endcap + numbers["m_Section"] - 1,
+        "klm_sector": numbers["m_Sector"] - 1,
+        "klm_layer": numbers["m_Layer"] - 1,
+    }
+    if "klm_strip" in _klm_fields(members):
+        fields |= {"klm_plane": numbers["m_Plane"] - is_endcap, "klm_strip": numbers["m_Strip"] - 1}
+    return event, fields
 
 
 def _constant(*names: str) -> Callable[[Collection[str]], tuple[str, ...]]:
@@ -133,9 +148,9 @@ SOURCES = (
         group="klm",
         object="KLMDigits",
         members=("m_Subdetector", "m_Section", "m_Sector", "m_Layer"),
-        optional=(),
-        fields=_constant("klm_section", "klm_sector", "klm_layer"),
-        convert=_klm_layers,
+        optional=("m_Plane", "m_Strip"),
+        fields=_klm_fields,
+        convert=_klm_hits,
     ),
 )
 """Objects with primitives; of several for a group the first that is there is read."""

@@ -81,7 +81,7 @@ def test_unpacked_cells_are_preferred(tmp_path):
     assert timed["ecl_time"].tolist() == [0, -9, 4, 12]
 
 
-def test_wires_and_klm_layers(tmp_path):
+def test_wires_and_klm_hits(tmp_path):
     wires = {"m_eWire": [[4096 * 1 + 512 * 2 + 7, 159], [], [4096 * 8 + 512 * 5 + 383]], "m_driftTime": [[5012, 5009], [], [4999]]}
     klm = {
         "m_Subdetector": [[1, 2], [], [2]],
@@ -95,6 +95,15 @@ def test_wires_and_klm_layers(tmp_path):
     assert record["wire_id"].tolist() == [159, layers().first_wire[8 + 2] + 7, 14335]  # layer 2 of superlayer 1 is the eleventh
     assert record["wire_time"].tolist() == [2, 0, 7]  # half the bins below 5013, cut off downwards
     assert [record[f"klm_{name}"].tolist() for name in ("section", "sector", "layer")] == [[1, 2, 3], [7, 3, 0], [14, 0, 13]]
+    assert "klm_strip" not in record.arrays
+    strips = {"m_Plane": [[1, 2], [], [1]], "m_Strip": [[48, 75], [], [1]]}
+    write_basf2(tmp_path / "s.root", {"CDCHits": wires, "KLMDigits": klm | strips})
+    record = read_events(tmp_path / "s.root")
+    assert [record[f"klm_{name}"].tolist() for name in ("section", "plane", "strip")] == [[1, 2, 3], [1, 1, 0], [47, 74, 0]]
+    beyond = strips | {"m_Strip": [[49, 75], [], [1]]}
+    write_basf2(tmp_path / "s.root", {"CDCHits": wires, "KLMDigits": klm | beyond})
+    with pytest.raises(InputError, match="klm_strip, event 0: must be 0..47 in section 1, sector 7, layer 14, plane 1, not 48"):
+        read_events(tmp_path / "s.root")
     write_basf2(tmp_path / "c.root", {"CDCHits": {"m_eWire": wires["m_eWire"], "m_tdcCount": wires["m_driftTime"]}})
     assert read_events(tmp_path / "c.root")["wire_time"].tolist() == [2, 0, 7]  # the member's name in other releases
     write_basf2(tmp_path / "b.root", {"CDCHits": wires, "CDCHits4Trg": {name: [[], [], []] for name in wires}})
