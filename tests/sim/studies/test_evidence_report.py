@@ -104,10 +104,9 @@ def test_page_and_data(tmp_path):
     assert page.count(NOT_MEASURED) >= 5
     assert "0 of 2,000" in page
     assert "12.9%" in page
-    costs = Table(
-        name="costs", title="", columns=("block", "variant", "reuse", "lut", "lut_percent", "ff", "dsp", "dsp_percent", "memory_bits",
-        "levels", "latency", "interval"), rows=(("ecl", "", 0, 11_111, 1.2, 6_500, 0, 0.0, 0, 9, 27, 16),), notes=("what it is worth",),
-    )  # fmt: skip
+    columns = "block variant reuse lut lut_percent ff dsp dsp_percent memory_bits levels latency interval"
+    row = ("ecl", "", 0, 11_111, 1.2, 6_500, 0, 0.0, 0, 9, 27, 16)
+    costs = Table(name="costs", title="", columns=tuple(columns.split()), rows=(row,), notes=("what it is worth",))
     proof = {"name": "ecl.sums", "says": "sums are sums", "depth": 2, "wall_s": 3.0, "status": "pass", "broken_component": "fail"}
     mutations = [{"block": block, "sides": {"rtl": SIDE}} for block in ("ecl", "chain")]
     full = Stored(costs=costs, placed=costs, proofs={"proofs": [proof]}, mutations=mutations)
