@@ -27,7 +27,8 @@ from sim.generators.radiative_muons import RadiativeMuons
 from sim.generators.secondary_interactions import SecondaryInteractions
 from sim.generators.tau_alpha import TauToLeptonAlpha
 from sim.generators.three_photons import ThreePhotons
-from sim.generators.two_photon import TwoPhotonElectrons, TwoPhotonLeptons, TwoPhotonMuons
+from sim.generators.two_pair_processes import FourMuons, MuMuPiPi, MuMuTauTau, TwoPairs
+from sim.generators.two_photon import TwoPhotonElectrons, TwoPhotonLeptons, TwoPhotonMuons, TwoPhotonTaus
 from sim.generators.upsilon_dipion import UpsilonDipion
 from sim.generators.z_prime import ZPrime
 from sim.generators.z_prime_e_mu import ZPrimeEMu
@@ -37,6 +38,7 @@ Model = (
     PhotonGun | ParticleGun | PhotonPair | ThreePhotons | Bhabha | LostElectrons | MuonPair | RadiativeMuons | DarkPhoton
     | BackgroundTracks | Cosmics | PythiaProcess | TwoPhotonLeptons | OneSidedBhabha | ZPrime | DarkPhotonVisible | MuonMediator
     | ZPrimeEMu | AlpThreeGamma | AlpFusion | DarkHiggsstrahlungDecays | PseudoscalarPhoton | UpsilonDipion
+    | TwoPairs
     | LongLivedGun | NeutralStrangeGun | IdmPhoton | IdmDarkHiggs | BToKS | BToKAlp | TauToLeptonAlpha | PhotonConversion
     | SecondaryInteractions
 )  # fmt: skip
@@ -114,6 +116,10 @@ PROCESSES = (
     ),
     Process(name="pseudoscalar-gamma", summary="e+e- -> P gamma, P = pi0, eta or eta' -> gamma gamma", model=PseudoscalarPhoton),
     Process(name="y1s-pi-pi", summary="Y(2S) or Y(3S) -> pi+pi- Y(1S), Y(1S) -> invisible or gamma A0", model=UpsilonDipion),
+    Process(name="four-mu", summary="e+e- -> mu+mu- mu+mu-, exact tree", model=FourMuons),
+    Process(name="mu-mu-tau-tau", summary="e+e- -> mu+mu- tau+tau-, exact tree", model=MuMuTauTau),
+    Process(name="e-e-tau-tau", summary="e+e- -> e+e- tau+tau- by two photons", model=TwoPhotonTaus),
+    Process(name="mu-mu-pi-pi", summary="e+e- -> mu+mu- pi+pi-, tree with the form factor of the rho", model=MuMuPiPi),
     Process(name="background-tracks", summary="tracks from along the beam line, a guess", model=BackgroundTracks),
     Process(name="cosmics", summary="cosmic muons through the drift chamber", model=Cosmics),
     Process(name="long-lived-gun", summary="a long-lived neutral particle that decays to two", model=LongLivedGun),

@@ -118,15 +118,20 @@ def polarisations(momentum: np.ndarray, mass: float) -> np.ndarray:
     return out
 
 
-def beam_current(sqrt_s: float, n: int) -> np.ndarray:
-    """vbar gamma^mu u of massless beams along z, (4, 2, n): one entry for each of the two chiralities that annihilate."""
+def beam_spinors(sqrt_s: float, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """vbar and u of massless beams along z, (4, 2, n) each: one entry for each of the two chiralities that annihilate."""
     half = 0.5 * sqrt_s
     along, against = (np.array([[half], [0.0], [0.0], [side * half]]) for side in (1.0, -1.0))
-    electron, positron = spinor_u(along, 0.0), spinor_v(against, 0.0)
-    pairs = [(a, b) for a in range(2) for b in range(2)]
-    currents = np.stack([current(bar(positron[:, b]), electron[:, a]) for a, b in pairs], axis=1)
-    annihilating = np.abs(currents).sum(axis=(0, 2)) > 0.0
-    return np.broadcast_to(currents[:, annihilating], (4, 2, n))
+    electron, positron = spinor_u(along, 0.0), bar(spinor_v(against, 0.0))
+    pairs = [(b, a) for b in range(2) for a in range(2) if np.abs(current(positron[:, b], electron[:, a])).any()]
+    row = np.stack([positron[:, b] for b, _ in pairs], axis=1)
+    column = np.stack([electron[:, a] for _, a in pairs], axis=1)
+    return np.broadcast_to(row, (4, 2, n)), np.broadcast_to(column, (4, 2, n))
+
+
+def beam_current(sqrt_s: float, n: int) -> np.ndarray:
+    """vbar gamma^mu u of massless beams along z, (4, 2, n), for both chiralities that annihilate."""
+    return current(*beam_spinors(sqrt_s, n))
 
 
 def by_slices(function: Callable[..., np.ndarray], *arrays: np.ndarray | None) -> np.ndarray:

@@ -17,6 +17,7 @@ from sim.generators.frames import along
 from sim.generators.isr import boost_along_z
 from sim.generators.particles import Particles
 from sim.generators.process import check_range, collide_part
+from sim.generators.tau_decays import TAU, decay_taus
 from sim.generators.unweighting import PilotSample, WeightedProcess
 
 
@@ -82,6 +83,20 @@ class TwoPhotonElectrons(TwoPhotonLeptons):
     lepton: ClassVar[int] = 11
     lepton_mass_gev: ClassVar[float] = qed.ELECTRON_MASS_GEV
     pilot_sample: ClassVar[PilotSample] = PilotSample(events=1 << 20, seed=20_260_105, above=1e-4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoPhotonTaus(TwoPhotonLeptons):
+    """e+e- -> e+e- tau+ tau-; Pythia decays the taus, without their spins. Needs the extra `pythia`."""
+
+    lepton: ClassVar[int] = TAU
+    lepton_mass_gev: ClassVar[float] = qed.TAU_MASS_GEV
+    pilot_sample: ClassVar[PilotSample] = PilotSample(events=1 << 17, seed=20_260_106, above=1e-4)
+    mass_min_gev: float = 3.56
+
+    def generate(self, n: int, rng: np.random.Generator) -> Particles:
+        """n events of the final particles of both taus."""
+        return decay_taus(super().generate(n, rng), rng)
 
 
 def equivalent_photons(x: np.ndarray, w: np.ndarray) -> np.ndarray:

@@ -99,5 +99,5 @@ def _pilot(process: WeightedProcess) -> Pilot:
         return _pilot(replace(process, weighted=False))
     size = process.pilot_sample
     rng = np.random.Generator(np.random.Philox(size.seed))
-    weights = [process.draw(_CHUNK, rng)[1] for _ in range(size.events // _CHUNK)]
+    weights = [process.draw(min(_CHUNK, size.events - start), rng)[1] for start in range(0, size.events, _CHUNK)]
     return Pilot.of(np.concatenate(weights), size.above)

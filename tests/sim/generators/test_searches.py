@@ -14,6 +14,7 @@ from sim.generators.guns import mass_gev
 from sim.generators.muon_mediator import Mediator
 from sim.generators.particles import concatenate
 from sim.generators.pseudoscalar_photon import Meson, PseudoscalarPhoton
+from sim.generators.two_pair_processes import FourMuons, MuMuPiPi
 from sim.generators.vector_decays import LightPair
 from sim.generators.z_prime_e_mu import ZPrimeEMu
 from sim.generators.z_prime_visible import ZPrimeMuMu
@@ -29,6 +30,8 @@ WHOLE = [
     DarkHiggsstrahlungDecays(mass_gev=2.0, higgs_mass_gev=2.0),
     DarkHiggsstrahlungDecays(mass_gev=0.5, higgs_mass_gev=8.0, decay=LightPair.PIONS, higgs_decay=HiggsDecay.DARK_PHOTONS),
     PseudoscalarPhoton(meson=Meson.PION),
+    FourMuons(weighted=True),
+    MuMuPiPi(weighted=True),
     ZPrimeEMu(mass_gev=4.0),
     ZPrimeMuMu(mass_gev=3.0),
     ZPrimeMuMu(mass_gev=10.2, mediator=Mediator.PSEUDOSCALAR),

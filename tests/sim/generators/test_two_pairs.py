@@ -1,0 +1,130 @@
+"""e+e- to two pairs: both kinds of diagrams against folded closed formulas, conserved currents, parity, exchange, form factor."""
+
+import math
+
+import numpy as np
+import pytest
+
+from sim.generators import qed
+from sim.generators.beams import NOMINAL
+from sim.generators.decays import breakup_momentum, weighted_phase_space
+from sim.generators.muon_mediator import Mediator, points
+from sim.generators.muon_mediator import squared_amplitude as radiated_vector
+from sim.generators.pion_form_factor import pion_form_factor
+from sim.generators.two_pair_channels import draw_four
+from sim.generators.two_pair_processes import FourMuons, MuMuPiPi, MuMuTauTau, channels
+from sim.generators.two_pairs import PairKind, amplitudes, squared_amplitude
+from sim.generators.vector_decays import CHARGED_PION_MASS_GEV as PION
+
+S, ROOT = NOMINAL.s_gev2, NOMINAL.sqrt_s_gev
+MUON, TAU = qed.MUON_MASS_GEV, qed.TAU_MASS_GEV
+MIXED = PairKind(first_gev=MUON, second_gev=TAU)
+
+
+def spectrum(mass, m2):
+    """Virtual photons to a pair: d(m^2) / m^2 times this. alpha / 3 pi (1 + 2 m_l^2 / m^2) beta."""
+    beta = np.sqrt(np.maximum(1 - 4 * mass**2 / m2, 0))
+    return qed.alpha_s(m2) / (3 * math.pi) * (1 + 2 * mass**2 / m2) * beta
+
+
+def two_vectors(a, b):
+    """Cross-section of e+e- to two vectors of squared masses a, b that couple as photons, all angles, in units of alpha^2.
+
+    d sigma / dt = 2 pi / s^2 [t/u + u/t + 2 s (a + b) / (t u) - a b (1/t^2 + 1/u^2)], as for pairs of Z bosons with unlike masses.
+    """
+    momentum = breakup_momentum(ROOT, np.sqrt(a), np.sqrt(b))
+    middle, reach = (S - a - b) / 2, ROOT * momentum
+    # Even in cos(theta): poles at 1 / beta, mapped by artanh.
+    y_max = np.arctanh(reach / middle)
+    y = y_max * ((np.arange(200) + 0.5) / 100 - 1)[:, None]
+    t = -middle * (1 - np.tanh(y))
+    u = -2 * middle - t
+    density = t / u + u / t + 2 * S * (a + b) / (t * u) - a * b * (1 / t**2 + 1 / u**2)
+    return 2 * math.pi / S**2 * (density * middle / np.cosh(y) ** 2).mean(axis=0) * 2 * y_max
+
+
+@pytest.fixture(scope="module")
+def sample():
+    momenta, volume = draw_four(channels(MIXED, ROOT), 30_000, np.random.default_rng(5))
+    parts = [amplitudes(MIXED, momenta[..., start : start + 2000]) for start in range(0, 30_000, 2000)]
+    squares = [np.concatenate([0.5 * np.square(np.abs(part[i])).sum(axis=(0, 1, 2, 3)) for part in parts]) for i in range(2)]
+    return [square * volume / (2 * S) for square in squares]
+
+
+def test_two_virtual_photons_are_the_folded_closed_formula(sample):
+    log_a = np.linspace(math.log(4 * MUON**2), math.log((ROOT - 2 * TAU) ** 2), 121)
+    a = np.exp(0.5 * (log_a[1:] + log_a[:-1]))
+    total = 0.0
+    for mass2, width in zip(a, np.diff(log_a), strict=True):
+        log_b = np.linspace(math.log(4 * TAU**2), 2 * math.log(ROOT - math.sqrt(mass2)), 121)
+        b = np.exp(0.5 * (log_b[1:] + log_b[:-1]))
+        inner = spectrum(TAU, b) * qed.alpha_s(b) * two_vectors(mass2, b) * np.diff(log_b)
+        total += width * float(spectrum(MUON, mass2) * qed.alpha_s(mass2) * inner.sum())
+    ours = sample[0]
+    assert ours.mean() == pytest.approx(total, abs=4 * ours.std() / math.sqrt(len(ours)) + 0.003 * total)
+    assert ours.std() / math.sqrt(len(ours)) < 0.02 * total
+
+
+def test_radiated_pions_are_the_folded_massive_vector(rng):
+    """Against the amplitude of mu mu X, folded with the spectrum of X -> pi pi: alpha / 12 pi beta^3 |F|^2."""
+    kind, n = MuMuPiPi.kind, 30_000
+    momenta, volume = draw_four(channels(kind, ROOT), n, rng)
+    radiated = np.concatenate(
+        [0.5 * np.square(np.abs(amplitudes(kind, momenta[..., i : i + 2000])[1])).sum(axis=(0, 1, 2, 3)) for i in range(0, n, 2000)]
+    )
+    ours = radiated * volume / (2 * S)
+    log_m2 = np.linspace(2 * math.log(2 * PION), 2 * math.log(ROOT - 2.1 * MUON), 4001)
+    m2 = np.exp(0.5 * (log_m2[1:] + log_m2[:-1]))
+    beta = np.sqrt(1 - 4 * PION**2 / m2)
+    density = qed.alpha_s(m2) / (12 * math.pi) * beta**3 * np.abs(pion_form_factor(m2)) ** 2 * np.diff(log_m2)
+    quantiles = (np.arange(20) + 0.5) / 20
+    unit = []
+    for mass2 in np.interp(quantiles, np.cumsum(density) / density.sum(), m2):
+        three, weight = points(math.sqrt(mass2), ROOT, 2000, rng)
+        squared = radiated_vector(Mediator.VECTOR, three, math.sqrt(mass2)) * 4 * math.pi * float(qed.alpha_s(mass2))
+        unit.append((squared * weight).mean() / (2 * S))
+    folded = float(density.sum()) * float(np.mean(unit))
+    assert ours.mean() == pytest.approx(folded, abs=4 * ours.std() / math.sqrt(n) + 0.03 * folded)
+    assert ours.std() / math.sqrt(n) < 0.04 * folded
+
+
+def test_parity_makes_both_chiralities_equal(rng, monkeypatch):
+    from sim.generators import two_pairs as module
+
+    momenta, _ = draw_four(channels(MIXED, ROOT), 50, rng)
+    one = squared_amplitude(MIXED, momenta)
+    spinors = module.beam_spinors
+    monkeypatch.setattr(module, "beam_spinors", lambda *options: tuple(spinor[:, ::-1] for spinor in spinors(*options)))
+    np.testing.assert_allclose(squared_amplitude(MIXED, momenta), one, rtol=1e-9)
+
+
+def test_exchange_of_identical_muons(rng):
+    """Symmetric under the exchange of either sign, and not twice the unlike one."""
+    kind = FourMuons.kind
+    momenta, _ = draw_four(channels(kind, ROOT), 50, rng)
+    one = squared_amplitude(kind, momenta)
+    np.testing.assert_allclose(squared_amplitude(kind, momenta[:, [2, 1, 0, 3]]), one, rtol=1e-9)
+    np.testing.assert_allclose(squared_amplitude(kind, momenta[:, [0, 3, 2, 1]]), one, rtol=1e-9)
+    unlike = PairKind(first_gev=MUON, second_gev=MUON)
+    separate = 0.25 * (squared_amplitude(unlike, momenta) + squared_amplitude(unlike, momenta[:, [0, 3, 2, 1]]))
+    assert np.abs(one / separate - 1).max() > 0.05
+
+
+@pytest.mark.parametrize("process", [FourMuons, MuMuTauTau, MuMuPiPi])
+def test_channels_fill_phase_space(process, rng):
+    momenta, weight = draw_four(channels(process.kind, ROOT), 40_000, rng)
+    masses = np.repeat([process.kind.first_gev, process.kind.second_gev], 2)
+    flat, volume = weighted_phase_space(np.full(40_000, ROOT), masses.tolist(), rng)
+    for quantity in (lambda p: np.ones(40_000), lambda p: p[0, 2], lambda p: p[3, 0] * p[3, 1], lambda p: p[1, 3] ** 2):
+        ours, theirs = weight * quantity(momenta), volume * quantity(flat)
+        assert abs(ours.mean() - theirs.mean()) < 4.5 * math.hypot(ours.std(), theirs.std()) / math.sqrt(40_000)
+
+
+def test_form_factor():
+    """One without momentum; sigma(e+e- -> pi pi) peaks near 1.3 microbarn, at the rho."""
+    assert pion_form_factor(np.array([0.0]))[0] == pytest.approx(1.0)
+    s = np.linspace(0.3, 1.2, 181)
+    beta = np.sqrt(1 - 4 * PION**2 / s)
+    sigma = math.pi * qed.ALPHA_0**2 * beta**3 / (3 * s) * np.abs(pion_form_factor(s)) ** 2 * qed.GEV2_NB
+    assert 1150 < sigma.max() < 1400
+    assert s[sigma.argmax()] == pytest.approx(0.77**2, abs=0.03)
