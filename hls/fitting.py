@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hls.networks import fixed_order
 from trigger.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,15 +33,11 @@ class EpochData(Protocol):
 
 
 def compiled(model: "keras.Model", loss: Callable[[Any, Any], Any]) -> "keras.Model":
-    """The model, ready for a `Fit`. loss: of targets and answers.
-
-    XLA compiles the step: TensorFlow's own executor changes the order of operations once it has measured how long they take, so
-    that the sum of three or more parts of a gradient differs in the last place between equal trainings.
-    """
+    """The model, ready for a `Fit`. loss: of targets and answers."""
     import keras
 
     optimizer = keras.optimizers.Adam()
-    model.compile(optimizer, loss=loss, jit_compile=True)
+    model.compile(optimizer, loss=loss, jit_compile=False)
     optimizer.build(model.trainable_variables)
     return model
 
@@ -81,9 +76,7 @@ class Fit:
             rate = self.rate * 0.5 * (1 + math.cos(math.pi * epoch / self.epochs))
             optimizer.learning_rate.assign(rate)
             x, targets = data.draw(self.first + epoch)
-            with fixed_order():
-                fitted = self.model.fit(x, targets, batch_size=self.batch, epochs=1, shuffle=False, verbose=0)
-            loss = fitted.history["loss"][0]
+            loss = self.model.fit(x, targets, batch_size=self.batch, epochs=1, shuffle=False, verbose=0).history["loss"][0]
             row: Row = {**self.label, "epoch": self.first + epoch + 1, "learning_rate": rate, "loss": float(loss)}
             if len(watched[0]):
                 row["validation_loss"] = float(self.model.evaluate(*watched, batch_size=_EVALUATION_BATCH, verbose=0))

@@ -4,8 +4,8 @@ Ref: HGQ2, arXiv 2405.00645.
 """
 
 import contextlib
+import functools
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,26 +69,31 @@ def set_up_tensorflow(seed: int) -> dict[str, Any]:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
+    _add_gradients_in_order()
     keras.utils.set_random_seed(seed)
     devices = [device.name for device in tf.config.list_physical_devices("GPU")]
     return {"devices": devices or ["CPU"], "threads": tf.config.threading.get_intra_op_parallelism_threads()}
 
 
-@contextlib.contextmanager
-def fixed_order() -> Iterator[None]:
-    """Graphs that are first run inside keep the order of their operations.
+def _add_gradients_in_order() -> None:
+    """Let gradients of three or more parts be added one after the other.
 
-    TensorFlow's graph optimiser orders operations by names that differ from one model of a process to the next, and gradients of
-    three or more parts are then added in another order.
+    TensorFlow gives them to AddN, which begins with whichever part may be overwritten: that follows the order in which a graph
+    happens to run, which changes with the names of its nodes and once it has been timed, and equal trainings differ in the last
+    place. TensorFlow has no public door to this; the graph optimiser must not put the sums together again.
     """
     import tensorflow as tf
+    from tensorflow.python import pywrap_tfe
+    from tensorflow.python.eager import backprop
 
-    before = tf.config.optimizer.get_experimental_options()
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    try:
-        yield
-    finally:
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before.get("disable_meta_optimizer", False)})
+    space = backprop._default_vspace
+
+    def aggregate(parts: list[Any]) -> Any:
+        dense = all(isinstance(part, tf.Tensor) for part in parts)
+        return functools.reduce(tf.add, parts) if dense else space.aggregate_fn(parts)
+
+    pywrap_tfe.TFE_Py_RegisterVSpace(space._replace(aggregate_fn=aggregate))
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
 
 def build(design: CodesignDesign) -> "keras.Model":
