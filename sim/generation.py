@@ -101,7 +101,8 @@ def make_block(task: BlockTask) -> dict[str, np.ndarray]:
         chamber_rng = stream(task.seed, name, Stage.DRIFT_CHAMBER, task.block)
         arrays |= respond_cdc(particles, chamber_rng, sample.drift_chamber, sample.wire_hits)
     if sample.klm is not None:
-        arrays |= respond_klm(particles, stream(task.seed, name, Stage.KLM, task.block), sample.klm)
+        klm_rng = stream(task.seed, name, Stage.KLM, task.block)
+        arrays |= respond_klm(particles, klm_rng, sample.klm, arrays["true_particle_ecl_e"])
     if sample.offline:
         arrays |= reconstruct(arrays, stream(task.seed, name, Stage.RECONSTRUCTION, task.block))
     first = task.block * BLOCK_EVENTS

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.detector.klm import KlmResponse
-from sim.detector.klm.photons import layers_hit
+from sim.detector.klm.photons import photon_hits
 from sim.offline import jagged
 from trigger.geometry.beams import Y4S_BEAMS, BeamDeclaration, boost_to_cm
 from trigger.geometry.cdc import PT_RADIUS_GEV_PER_CM, layers
@@ -109,7 +109,7 @@ def reconstruct(
 
     arrays: the ``true_particle_*`` fields. The energy that a particle left in the crystals, ``true_particle_ecl_e``, becomes
     its track's cluster, so that offline and trigger see the same deposit. rng: of this block and stage; as many numbers
-    are drawn for a particle whatever its kind; the KLM and what came later have streams of their own.
+    are drawn for a particle whatever its kind; identification and the KLM have streams of their own.
     Photons without a crystal in their way and tracks outside the CDC are not found. Energies in GeV, angles in rad.
     """
     r = reco or Reconstruction()
@@ -268,8 +268,8 @@ def klm_clusters(
     photons = np.flatnonzero(pdg == PHOTON)
     start = np.stack([arrays[f"true_particle_v{axis}"] for axis in "xyz"], axis=1)
     lost = size - arrays["true_particle_ecl_e"]
-    hit = np.zeros(pdg.size, np.int64)
-    hit[photons] = layers_hit(start[photons], direction[photons], size[photons], lost[photons], rng, KlmResponse())
+    layers = photon_hits(start[photons], direction[photons], size[photons], lost[photons], rng, KlmResponse())
+    hit = np.bincount(photons[layers.row], minlength=pdg.size)
     theta, phi = _angles(direction)
     degrees = np.degrees(theta)
     hadron = np.isin(pdg, NEUTRAL_HADRONS) & (size > r.klm_hadron_min_p) & (uniform < r.klm_hadron_efficiency)

@@ -6,20 +6,25 @@ b = 0.5 and the maximum at ln(E / Ec) + 0.5 radiation lengths), critical energy 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from sim.detector.klm.config import KlmResponse
 from sim.detector.klm.flight import legs
-from sim.detector.klm.geometry import crossings
+from sim.detector.klm.geometry import Crossings, crossings
+from trigger.geometry.klm import N_BARREL_SECTIONS
 
 IRON_X0_CM, ALUMINIUM_X0_CM = 1.757, 8.897
 IRON_CRITICAL_GEV = 0.0217
 """Source: Particle Data Group, atomic and nuclear properties."""
+SCINTILLATOR_LAYERS = 2
+"""Inner barrel layers with scintillators; the endcaps have nothing else. Source: basf2 bklm/data/BKLM.xml [SIM]."""
 _B = 0.5
 _LEAST_SINE = 0.1
-_N_BARREL_SECTIONS, _SCINTILLATOR_LAYERS = 2, 2
+"""Our choice: the coil is at most ten times as thick as at normal incidence."""
 LEAST_LOST = 0.5
 """Least part of a photon's energy that misses the crystals. Our choice: tails of contained showers are not followed."""
 
@@ -34,19 +39,19 @@ def charged_particles(energy_gev: NDArray[np.float64], depth_x0: NDArray[np.floa
     return np.where((energy_gev > 0) & (depth_x0 > 0), energy_gev / IRON_CRITICAL_GEV * density, 0.0)
 
 
-def layers_hit(
+def photon_hits(
     start: NDArray[np.float64],
     direction: NDArray[np.float64],
     energy_gev: NDArray[np.float64],
     lost_gev: NDArray[np.float64],
     rng: np.random.Generator,
     config: KlmResponse,
-) -> NDArray[np.int64]:
-    """Number of layers that each of n photons hits, int64 (n,).
+) -> Crossings:
+    """Layers that n photons hit; the rows of the answer are numbers of photons.
 
     start (n, 3) cm, direction (n, 3) unit vectors, energy_gev (n,), lost_gev (n,): what the crystals did not take. The cascade of
-    that energy begins at the coil, or at the first plate of an endcap. A layer is hit with the chance
-    1 - exp(-efficiency N). As many numbers are drawn as layers lie ahead.
+    that energy begins at the coil, or at the first plate of an endcap. A layer is hit with the chance 1 - exp(-efficiency N), N the
+    mean number of charged particles there. As many numbers are drawn as layers lie ahead.
     """
     paths = legs(start, direction, np.zeros(len(energy_gev)))
     leaves = np.flatnonzero(paths.leaves & (lost_gev >= LEAST_LOST * energy_gev) & (lost_gev > 0))
@@ -55,7 +60,11 @@ def layers_hit(
     sine = np.maximum(np.hypot(paths.direction[row, 0], paths.direction[row, 1]), _LEAST_SINE)
     coil = np.where(paths.through_coil[row], config.coil_aluminium_cm / ALUMINIUM_X0_CM / sine, 0.0)
     mean = charged_particles(lost_gev[row], coil + found.iron_before_cm() / IRON_X0_CM)
-    is_rpc = (found.section < _N_BARREL_SECTIONS) & (found.layer >= _SCINTILLATOR_LAYERS)
-    efficiency = np.where(is_rpc, config.rpc_efficiency, config.scintillator_efficiency)
-    hit = rng.random(len(row)) < -np.expm1(-efficiency * mean)
-    return np.bincount(row[hit], minlength=len(energy_gev))
+    hit = rng.random(len(row)) < -np.expm1(-layer_efficiency(found.section, found.layer, config) * mean)
+    return replace(found, row=row).select(hit)
+
+
+def layer_efficiency(section: NDArray, layer: NDArray, config: KlmResponse) -> NDArray[np.float64]:
+    """Efficiency of each layer for one particle: resistive plates in the outer barrel, scintillators elsewhere."""
+    is_rpc = (section < N_BARREL_SECTIONS) & (layer >= SCINTILLATOR_LAYERS)
+    return np.where(is_rpc, config.rpc_efficiency, config.scintillator_efficiency)

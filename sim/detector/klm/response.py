@@ -18,20 +18,18 @@ from sim.detector.klm.config import KlmBackground, KlmResponse
 from sim.detector.klm.flight import Legs, legs
 from sim.detector.klm.geometry import Crossings, crossings
 from sim.detector.klm.materials import ALUMINIUM, CSI, IRON, QUARTZ, range_cm, slowed
+from sim.detector.klm.photons import layer_efficiency, photon_hits
 from sim.detector.klm.strips import STRIP_RADIX, background_strips, displaced, track_strips
 from sim.generators.cosmics import ENTRY_RADIUS_CM
-from sim.generators.particles import Particles
+from sim.generators.particles import PHOTON, Particles
 from trigger.errors import InputError
 from trigger.fields import KLM_LIMITS
 from trigger.geometry.klm import FIRST_SECTOR, N_LAYERS, N_PLANES, N_SECTORS, SECTORS
 
-SCINTILLATOR_LAYERS = 2
-"""Inner barrel layers with scintillators; the endcaps have nothing else. Source: basf2 bklm/data/BKLM.xml [SIM]."""
 _DECAYS = {Kind.PION: 780.45, Kind.KAON: 371.1}
 """c tau in cm. Source: Particle Data Group."""
 _NEUTRAL = (Kind.NEUTRAL, Kind.ANTINEUTRON)
 _UNSEEN = (Kind.INVISIBLE, Kind.SHOWER)
-N_BARREL_SECTIONS = 2
 _AT_ENTRY_CM = 0.1
 _LEAST_SINE = 0.1
 """Our choice: the coil is at most ten times as thick as at normal incidence."""
@@ -50,24 +48,30 @@ class _Fate:
     last_lambda: NDArray[np.float64]
 
 
-def respond_klm(particles: Particles, rng: np.random.Generator, config: KlmResponse) -> dict[str, np.ndarray]:
+def respond_klm(
+    particles: Particles, rng: np.random.Generator, config: KlmResponse, ecl_e: NDArray[np.float64] | None = None
+) -> dict[str, np.ndarray]:
     """Event-file fields of the KLM: `klm_offsets`, `klm_section`, `klm_sector`, `klm_layer`; with strips `klm_plane`, `klm_strip`.
 
+    ecl_e: energy in GeV that each particle left in the crystals; photons that missed them hit layers. Without it photons hit none.
     Hits are ordered by section, sector, layer, plane and strip, each at most once. Tracks, background and strips have streams of
     their own, spawned from `rng`: the same tracks come with any background, the same layers with strips, but for those where no
     strip lies. InputError for non-finite numbers and for particles that the generator must decay. No events: empty arrays.
     """
     _check(particles)
-    track_rng, background_rng, strip_rng = rng.spawn(3)
+    track_rng, background_rng, strip_rng, photon_rng = rng.spawn(4)
     n_events = particles.n_events
     background = _background_keys(n_events, background_rng, config.background)
+    found = list(_track_keys(particles, track_rng, config, strip_rng))
+    if ecl_e is not None:
+        found.append(_photon_keys(particles, ecl_e, photon_rng, config, strip_rng))
     if config.strips:
-        keys = [strips for _, strips in _track_keys(particles, track_rng, config, strip_rng)]
+        keys = [strips for _, strips in found]
         key, rest = np.divmod(np.unique(np.concatenate([*keys, background_strips(strip_rng, background)])), N_PLANES * STRIP_RADIX)
         plane, strip = np.divmod(rest, STRIP_RADIX)
         fields = {"klm_plane": plane.astype(np.int8), "klm_strip": strip.astype(np.int8)}
     else:
-        keys = [layers for layers, _ in _track_keys(particles, track_rng, config, strip_rng)]
+        keys = [layers for layers, _ in found]
         key, fields = np.unique(np.concatenate([*keys, background])), {}
     event, place = np.divmod(key, N_SECTORS * N_LAYERS)
     sector, layer = np.divmod(place, N_LAYERS)
@@ -106,17 +110,31 @@ def _track_keys(
         inside = _before_field(fate, paths, flight, config)
         behind = _behind_field(fate, paths, inside, flight, config)
         for hits in (inside.hits, behind, _before_start(kind[rows], flight)):
-            is_rpc = (hits.section < N_BARREL_SECTIONS) & (hits.layer >= SCINTILLATOR_LAYERS)
-            efficiency = np.where(is_rpc, config.rpc_efficiency, config.scintillator_efficiency)
-            is_seen = rng.random(len(hits.row)) < efficiency
-            sector = np.array(FIRST_SECTOR)[hits.section] + hits.sector
-            key = ((event[rows[hits.row]] * N_SECTORS + sector) * N_LAYERS + hits.layer)[is_seen]
+            is_seen = rng.random(len(hits.row)) < layer_efficiency(hits.section, hits.layer, config)
+            key = _layer_keys(event[rows], hits)[is_seen]
             strips = np.zeros(0, np.int64)
             if config.strips:
                 mass_gev, beta_gamma = flight.mass_gev[hits.row], fate.beta_gamma[hits.row]
                 moved = displaced(strip_rng, hits, beta_gamma, mass_gev, config) if hits is behind else hits
                 strips = track_strips(strip_rng, key, moved.select(is_seen), config)
             yield key, strips
+
+
+def _layer_keys(event: NDArray, hits: Crossings) -> NDArray[np.int64]:
+    """One number per layer of an event; event: of each row of the crossings."""
+    sector = np.array(FIRST_SECTOR)[hits.section] + hits.sector
+    return (event[hits.row] * N_SECTORS + sector) * N_LAYERS + hits.layer
+
+
+def _photon_keys(
+    particles: Particles, ecl_e: NDArray[np.float64], rng: np.random.Generator, config: KlmResponse, strip_rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Keys of the layers and, where they are wanted, strips that photons hit which missed the crystals."""
+    rows = np.flatnonzero(particles.pdg == PHOTON)
+    flight = flight_of(particles, rows)
+    hits = photon_hits(flight.start, flight.direction, particles.energy[rows], particles.energy[rows] - ecl_e[rows], rng, config)
+    key = _layer_keys(particles.event_index()[rows], hits)
+    return key, track_strips(strip_rng, key, hits, config) if config.strips else np.zeros(0, np.int64)
 
 
 def _fates(rng: np.random.Generator, kind: NDArray, kinetic_gev: NDArray, mass_gev: NDArray, config: KlmResponse) -> _Fate:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.offline.reco import Reconstruction, reconstruct
+from sim.offline.reco import Reconstruction, layers_crossed, nothing, reconstruct
 from trigger.events import validate
 from trigger.geometry.beams import Y4S_BEAMS, boost_to_cm
 
@@ -101,6 +101,77 @@ def test_displaced_track_keeps_its_impact_parameters():
     # at 45 degrees the track left the axis 5 cm before and 5 cm below its vertex
     inclined = run(particles(13, 2.0, 45.0, phi=0.0, n=2000, vertex=(5.0, 1.0, 2.0)))
     assert abs(inclined["off_track_dz"].mean() + 3.0) < 5.0 * RECO.track_angle
+
+
+@pytest.mark.parametrize(
+    ("field", "pdg", "fraction"),
+    [
+        ("is_electron", 11, RECO.electron_efficiency),
+        ("is_electron", 211, RECO.electron_fake),
+        ("is_kaon", -321, RECO.kaon_efficiency),
+        ("is_kaon", 211, RECO.kaon_fake),
+    ],
+)
+def test_identification_has_the_stated_chances(field, pdg, fraction):
+    n = 20_000
+    off = run(particles(pdg, 2.0, 70.0, n=n))
+    assert abs(off[f"off_track_{field}"].mean() - fraction) < 5 * np.sqrt(fraction * (1 - fraction) / n)
+
+
+@pytest.mark.parametrize(
+    ("place", "p", "theta", "crossed"),
+    [
+        ((0, 0, 0), 3.0, 90, 56),  # 56 layers at 90 degrees (CDC.xml)
+        ((0, 0, 0), 3.0, 30, 43),  # the spec's numbers for a straight track from the origin, within two layers
+        ((0, 0, 0), 3.0, 140, 22),
+        ((60.0, 0, 0), 3.0, 90, 30),  # five superlayers of six layers begin beyond 60 cm
+        ((0, 0, 0), 0.1125, 90, 22),  # bends back at 50 cm, inside the fourth superlayer: 8 + 6 + 6 + 2
+        ((120.0, 0, 0), 3.0, 90, 0),
+    ],
+)
+def test_crossed_layers_of_the_chamber(place, p, theta, crossed):
+    angle = np.radians(theta)
+    momentum = p * np.array([[np.sin(angle), 0.0, np.cos(angle)]])
+    assert abs(layers_crossed(np.array([place], float), momentum)[0] - crossed) <= 2
+
+
+def test_tracks_from_outside_the_chamber_are_not_found_and_origins_are_fitted():
+    assert run(particles(13, 2.0, 90.0, phi=0.0, n=50, vertex=(100.0, 0.0, 0.0)))["off_track_px"].size == 0
+    for radius, sigma in ((5.0, RECO.vertex_cm[0]), (30.0, RECO.vertex_cm[1])):
+        off = run(particles(13, 2.0, 90.0, phi=0.0, n=5000, vertex=(radius, 0.0, 1.0)))
+        assert abs(off["off_track_vx"].mean() - radius) < 5 * sigma / np.sqrt(5000)
+        assert abs(off["off_track_vz"].std() / sigma - 1) < 5 / np.sqrt(2 * 5000)
+
+
+def test_photons_of_displaced_decays_are_seen_from_the_origin():
+    """At 90 degrees from 40 cm up the beam line: the shower is 40 cm up at 134 cm. Behind the shower maximum nothing is seen."""
+    off = run(particles(22, 2.0, 90.0, phi=0.0, n=2000, vertex=(0.0, 0.0, 40.0)))
+    assert abs(off["off_photon_theta"].mean() - np.arctan2(134.0, 40.0)) < 5 * 0.003 / np.sqrt(2000)
+    later = (134.0 - np.hypot(134.0, 40.0)) / 29.9792458
+    assert abs(off["off_photon_time"].mean() - later) < 5 * 1.79 / 2 / np.sqrt(2000)
+    assert run(particles(22, 2.0, 90.0, phi=0.0, n=10, vertex=(140.0, 0.0, 0.0)))["off_photon_e"].size == 0
+
+
+def test_klm_clusters_of_neutrals():
+    """A photon that left nothing in the crystals, one that left all, a K_L; tracks make none."""
+    missed = particles(22, 4.0, 90.0, phi=0.1, n=500) | {"true_particle_ecl_e": np.zeros(500)}
+    off = run(missed)
+    assert off["off_klm_theta"].size > 450
+    assert abs(np.degrees(off["off_klm_theta"]).mean() - 90.0) < 5 * np.degrees(RECO.klm_angle) / np.sqrt(450)
+    assert run(missed | {"true_particle_ecl_e": np.full(500, 4.0)})["off_klm_theta"].size == 0
+    neutral = run(particles(130, 1.0, 90.0, n=20_000))
+    assert abs(neutral["off_klm_theta"].size / 20_000 - RECO.klm_hadron_efficiency) < 5 * np.sqrt(0.24 / 20_000)
+    assert run(particles(13, 2.0, 90.0, n=100))["off_klm_theta"].size == 0
+
+
+def test_nothing_has_the_fields_of_an_empty_event():
+    made = run(
+        {name: values[:0] for name, values in particles(22, 1.0, 80.0).items()} | {"true_particle_offsets": np.zeros(4, int)}
+    )
+    empty = nothing(3)
+    assert set(made) == set(empty)
+    for name, values in made.items():
+        assert values.shape == empty[name].shape
 
 
 def test_same_stream_same_event_and_valid_fields():
