@@ -107,7 +107,7 @@ def test_klm_beside_the_calorimeter(tmp_path):
     record, plain = read_events(tmp_path / "with.npz"), read_events(tmp_path / "without.npz")
     response = KlmResponse(background=KlmBackground(preset=KlmPreset.LOW, scale=2.0))
     particles = MuonPair().generate(50, stream(3, "mu-mu", Stage.GENERATE, 0))
-    hits = respond_klm(particles, stream(3, "mu-mu", Stage.KLM, 0), response)
+    hits = respond_klm(particles, stream(3, "mu-mu", Stage.KLM, 0), response, plain["true_particle_ecl_e"])
     assert set(record.arrays) == set(plain.arrays) | set(hits)
     for name, array in (plain.arrays | hits).items():
         np.testing.assert_array_equal(record[name], array, err_msg=name)
