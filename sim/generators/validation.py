@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from sim.blocks import Stage, stream
 from sim.generators import qed
 from sim.generators.beams import NOMINAL
 from sim.generators.bhabha import Bhabha, fixed_coupling_nb
+from sim.generators.comparison import Comparison, rounded
 from sim.generators.dark_higgs import DarkHiggsstrahlung
 from sim.generators.dark_photon import DarkPhoton
 from sim.generators.lost_electrons import LostElectrons, weighted_momenta
@@ -21,6 +21,7 @@ from sim.generators.particles import Particles
 from sim.generators.photon_pair import PhotonPair
 from sim.generators.quasi_real import compton_nb
 from sim.generators.radiative_muons import MuonMass, RadiativeMuons, Radiator
+from sim.generators.search_validation import search_comparisons
 from sim.generators.three_photons import ThreePhotons
 
 E_STAR_EDGES_GEV = (0.5, 1.0, 2.0, 3.0, 4.0, 5.3)
@@ -34,36 +35,11 @@ _FB_PER_NB = 1e6
 _HARDLY_RAD = math.radians(0.2)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """One number of ours against one of somebody else; both in `unit`. Errors are one standard deviation (0: exact).
-
-    tolerance: spread expected between the two beyond the statistical error, with its reason in `source`.
-    """
-
-    name: str
-    ours: float
-    error: float = 0.0
-    reference: float
-    tolerance: float
-    unit: str = "nb"
-    source: str
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the difference is within the tolerance plus four standard deviations."""
-        return abs(self.ours - self.reference) <= self.tolerance + 4.0 * self.error
-
-
 def validate_generators(seed: int, n_events: int = 1 << 20) -> tuple[Comparison, ...]:
     """All comparisons; n_events weighted events of each three-body process are drawn with `seed`."""
     muons = (*_radiative_muons(seed, n_events), _convolution(seed, n_events))
-    return (*_two_body(), *_dark_photon(), *_dark_higgs(), *muons, *_three_photons(), _lost_electrons(seed, n_events))
-
-
-def _rounded(reference: float, step: float) -> dict[str, Any]:
-    """A quoted number agrees within half of its last digit."""
-    return {"reference": reference, "tolerance": 0.5 * step * 1.0001}
+    known = (*_two_body(), *_dark_photon(), *_dark_higgs(), *muons, *_three_photons(), _lost_electrons(seed, n_events))
+    return (*known, *search_comparisons(seed, n_events))
 
 
 def _two_body() -> Iterator[Comparison]:
@@ -71,7 +47,7 @@ def _two_body() -> Iterator[Comparison]:
     yield Comparison(
         name="Bhabha 10-170 deg, alpha(0)",
         ours=fixed_coupling_nb(10.0, qed.ALPHA_0),
-        **_rounded(286.8, 0.1),
+        **rounded(286.8, 0.1),
         source="SOURCES 1.3 item 1",
     )
     for theta, reference in ((10.0, 298.8), (5.0, 1236.0), (3.0, 3454.0), (0.5, 123.9e3)):
@@ -85,7 +61,7 @@ def _two_body() -> Iterator[Comparison]:
     yield Comparison(
         name="gamma gamma 10-170 deg, Born",
         ours=PhotonPair().cross_section().nb,
-        **_rounded(4.525, 0.001),
+        **rounded(4.525, 0.001),
         source="SOURCES 1.3 item 2",
     )
     yield Comparison(
@@ -108,7 +84,7 @@ def _dark_photon() -> Iterator[Comparison]:
     for mass, reference, step in ((0.1, 9.05, 0.01), (1.0, 9.17, 0.01), (5.0, 13.6, 0.1), (8.0, 34.2, 0.1), (9.5, 96.2, 0.1)):
         ours = DarkPhoton(mass_gev=mass).cross_section().nb
         name = f"gamma A', m = {mass:g} GeV, epsilon = 1, 10-170 deg"
-        yield Comparison(name=name, ours=ours, **_rounded(reference, step), source="SOURCES 1.3 item 7")
+        yield Comparison(name=name, ours=ours, **rounded(reference, step), source="SOURCES 1.3 item 7")
 
 
 def _dark_higgs() -> Iterator[Comparison]:
@@ -116,7 +92,7 @@ def _dark_higgs() -> Iterator[Comparison]:
         process = DarkHiggsstrahlung(mass_gev=mass, higgs_mass_gev=higgs_mass, epsilon=1e-3, dark_coupling=1.0)
         name = f"A' h', m = {mass:g} and {higgs_mass:g} GeV, epsilon^2 alpha_D = 1e-6"
         ours = process.cross_section().nb * _FB_PER_NB
-        yield Comparison(name=name, ours=ours, **_rounded(reference, 1.0), unit="fb", source="SOURCES 1.3 item 10")
+        yield Comparison(name=name, ours=ours, **rounded(reference, 1.0), unit="fb", source="SOURCES 1.3 item 10")
 
 
 def _radiative_muons(seed: int, n_events: int) -> Iterator[Comparison]:
@@ -124,7 +100,7 @@ def _radiative_muons(seed: int, n_events: int) -> Iterator[Comparison]:
         process = RadiativeMuons(muon_mass=MuonMass.LIGHT, currents=currents, weighted=True)
         events, point, weight = _sample(process, seed, n_events)
         above = point[1] > _REFERENCE_MASS_GEV**2
-        quoted = _rounded(reference, 0.001)
+        quoted = rounded(reference, 0.001)
         source = "SOURCES 1.3 item 4; pair mass above 0.3 GeV inferred"
         yield _measured(f"mu mu gamma, E* > 0.25 GeV, {name}", weight, above, quoted, source)
     # The last sample is the full one, in which the selected events are counted.

@@ -15,7 +15,8 @@ from sim.generators import Bhabha, DarkPhoton, PhotonPair
 from sim.generators import beams as frames
 from sim.generators.beams import NOMINAL
 from sim.generators.bhabha import density_nb
-from sim.generators.validation import Comparison, validate_generators
+from sim.generators.comparison import Comparison
+from sim.generators.validation import validate_generators
 from sim.progress import progress
 from sim.provenance import describe, stamp
 from sim.studies.style import INK, MUTED, SERIES, note, save, styled
@@ -110,7 +111,7 @@ def run_study(seed: int, out: Path, n_weighted: int = 1 << 20) -> tuple[Table, T
 
 def picture(table: Table, angles: Table) -> Figure:
     """Return the figure: ratios to the references on the left, angles on the right."""
-    figure = Figure(figsize=(13, 8.2), layout=ConstrainedLayoutEngine(rect=(0, 0.03, 1, 0.97)))
+    figure = Figure(figsize=(13, 11), layout=ConstrainedLayoutEngine(rect=(0, 0.03, 1, 0.97)))
     left, *right = figure.subplot_mosaic([["ratios", "0", "1"], ["ratios", "2", "3"]], width_ratios=(1.35, 1, 1)).values()
     _ratios(left, table)
     for axes, spectrum, colour in zip(right, spectra(), SERIES, strict=False):

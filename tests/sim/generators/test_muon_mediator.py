@@ -8,8 +8,9 @@ import pytest
 from sim.generators import qed
 from sim.generators.beams import NOMINAL
 from sim.generators.decays import isotropic
+from sim.generators.folded_pairs import massless_mediator_nb
 from sim.generators.frames import boost_from_rest
-from sim.generators.muon_mediator import Mediator, massless_density, points, squared_amplitude
+from sim.generators.muon_mediator import Mediator, points, squared_amplitude
 from sim.generators.radiative_muons import MuonMass, Radiator, momenta_of
 from sim.generators.radiative_muons import squared_amplitude as by_traces
 from sim.generators.spinors import (
@@ -64,17 +65,6 @@ def test_rows_columns_and_currents_agree(rng):
     np.testing.assert_allclose(np.einsum("asn,bsn->abn", waves, waves), expected, atol=1e-12)
 
 
-def closed(mediator, mass):
-    """Cross-section in nb at unit coupling for massless muons, by quadrature of the closed formula."""
-    share, steps = mass**2 / S, 800
-    log_a = np.linspace(math.log(share), 0.0, steps + 1)
-    a = np.exp(0.5 * (log_a[1:] + log_a[:-1]))[:, None]
-    low, high = share / a, np.minimum(1.0 + share - a, 1.0)
-    b = low * (high / low) ** ((np.arange(steps) + 0.5) / steps)
-    width = np.diff(log_a)[:, None] * a * np.log(high / low) / steps * b
-    return float((massless_density(mediator, share, 1 - b, 1 - a) * width).sum() * qed.pair_cross_section(np.array(S), LIGHT))
-
-
 @pytest.mark.parametrize("mediator", Mediator)
 @pytest.mark.parametrize("mass", [1.0, 8.0])
 def test_massless_muons_follow_the_closed_formulas(mediator, mass, rng):
@@ -82,7 +72,7 @@ def test_massless_muons_follow_the_closed_formulas(mediator, mass, rng):
     weight = squared_amplitude(mediator, momenta, mass, muon_gev=LIGHT) * volume / (2 * S) * qed.GEV2_NB
     error = weight.std() / math.sqrt(len(weight))
     assert error < 0.012 * weight.mean()
-    assert weight.mean() == pytest.approx(closed(mediator, mass), abs=4 * error)
+    assert weight.mean() == pytest.approx(massless_mediator_nb(mediator, mass), abs=4 * error)
 
 
 def test_a_light_vector_is_the_photon_of_final_state_radiation(rng):

@@ -1,0 +1,32 @@
+"""One number of ours beside one of somebody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One number of ours against one of somebody else; both in `unit`. Errors are one standard deviation (0: exact).
+
+    tolerance: spread expected between the two beyond the statistical error, with its reason in `source`.
+    """
+
+    name: str
+    ours: float
+    error: float = 0.0
+    reference: float
+    tolerance: float
+    unit: str = "nb"
+    source: str
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the difference is within the tolerance plus four standard deviations."""
+        return abs(self.ours - self.reference) <= self.tolerance + 4.0 * self.error
+
+
+def rounded(reference: float, step: float) -> dict[str, Any]:
+    """A quoted number agrees within half of its last digit."""
+    return {"reference": reference, "tolerance": 0.5 * step * 1.0001}
