@@ -225,6 +225,7 @@ def _labels(sample: Sample, process: Process | None) -> dict[str, Any]:
     labels["options"] = {f.name: _plain(getattr(source, f.name)) for f in dataclasses.fields(source)}  # type: ignore[arg-type]
     labels["cross_section"] = _plain(section)
     labels["reference_cross_section"] = _plain(process.reference if process else None)
+    labels["left_out"] = process.left_out if process else ""
     return labels
 
 

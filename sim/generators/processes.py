@@ -49,13 +49,15 @@ class Process:
     """A process that a user can ask for.
 
     model: its options and generator; the defaults define the region that `reference` refers to. reference: published
-    cross-section of that region, None where there is none (guns, and couplings that nobody knows).
+    cross-section of that region, None where there is none (guns, and couplings that nobody knows). left_out: what is approximated
+    or missing, in words; written to every file.
     """
 
     name: str
     summary: str
     model: type[Model]
     reference: CrossSection | None = None
+    left_out: str = ""
 
 
 _KKMC = "SOURCES 1.2: KKMC, Belle II physics book"
@@ -105,21 +107,84 @@ PROCESSES = (
     Process(name="e-e-mu-mu", summary="e+e- -> e+e- mu+mu- by two photons", model=TwoPhotonMuons),
     Process(name="e-e-e-e", summary="e+e- -> e+e- e+e- by two photons", model=TwoPhotonElectrons),
     Process(name="z-prime", summary="e+e- -> mu+mu- Z', Z' invisible", model=ZPrime),
-    Process(name="dark-photon-visible", summary="e+e- -> gamma A', A' -> e e, mu mu or pi pi", model=DarkPhotonVisible),
-    Process(name="z-prime-e-mu", summary="e+e- -> e mu Z', Z' invisible, lepton flavour violated", model=ZPrimeEMu),
-    Process(name="z-prime-mu-mu", summary="e+e- -> mu+mu- X, X -> mu+mu-; X a Z', a scalar or an ALP", model=ZPrimeMuMu),
-    Process(name="z-prime-tau-tau", summary="e+e- -> mu+mu- X, X -> tau+tau-; X a Z', a scalar or an ALP", model=ZPrimeTauTau),
-    Process(name="alp-three-gamma", summary="e+e- -> gamma a, a -> gamma gamma in flight", model=AlpThreeGamma),
-    Process(name="alp-fusion", summary="e+e- -> e+e- a by two photons, a -> gamma gamma", model=AlpFusion),
     Process(
-        name="dark-higgsstrahlung", summary="e+e- -> A' h', A' -> a pair, h' invisible or -> A' A'", model=DarkHiggsstrahlungDecays
+        name="dark-photon-visible",
+        summary="e+e- -> gamma A', A' -> e e, mu mu or pi pi",
+        model=DarkPhotonVisible,
+        left_out="radiation, electron mass, hadrons beyond two pions",
     ),
-    Process(name="pseudoscalar-gamma", summary="e+e- -> P gamma, P = pi0, eta or eta' -> gamma gamma", model=PseudoscalarPhoton),
-    Process(name="y1s-pi-pi", summary="Y(2S) or Y(3S) -> pi+pi- Y(1S), Y(1S) -> invisible or gamma A0", model=UpsilonDipion),
-    Process(name="four-mu", summary="e+e- -> mu+mu- mu+mu-, exact tree", model=FourMuons),
-    Process(name="mu-mu-tau-tau", summary="e+e- -> mu+mu- tau+tau-, exact tree", model=MuMuTauTau),
-    Process(name="e-e-tau-tau", summary="e+e- -> e+e- tau+tau- by two photons", model=TwoPhotonTaus),
-    Process(name="mu-mu-pi-pi", summary="e+e- -> mu+mu- pi+pi-, tree with the form factor of the rho", model=MuMuPiPi),
+    Process(
+        name="z-prime-e-mu",
+        summary="e+e- -> e mu Z', Z' invisible, lepton flavour violated",
+        model=ZPrimeEMu,
+        left_out="radiation, electrons within 10 degrees of the beams",
+    ),
+    Process(
+        name="z-prime-mu-mu",
+        summary="e+e- -> mu+mu- X, X -> mu+mu-; X a Z', a scalar or an ALP",
+        model=ZPrimeMuMu,
+        left_out="radiation from the initial state, width of X, exchange of identical muons",
+    ),
+    Process(
+        name="z-prime-tau-tau",
+        summary="e+e- -> mu+mu- X, X -> tau+tau-; X a Z', a scalar or an ALP",
+        model=ZPrimeTauTau,
+        left_out="radiation from the initial state, width of X, spins of the taus",
+    ),
+    Process(
+        name="alp-three-gamma",
+        summary="e+e- -> gamma a, a -> gamma gamma in flight",
+        model=AlpThreeGamma,
+        left_out="radiation, decays other than to two photons",
+    ),
+    Process(
+        name="alp-fusion",
+        summary="e+e- -> e+e- a by two photons, a -> gamma gamma",
+        model=AlpFusion,
+        left_out="APPROXIMATION of equivalent photons: no transverse momentum, total good to tens of per cent",
+    ),
+    Process(
+        name="dark-higgsstrahlung",
+        summary="e+e- -> A' h', A' -> a pair, h' invisible or -> A' A'",
+        model=DarkHiggsstrahlungDecays,
+        left_out="radiation, width of the A', exchange of identical particles",
+    ),
+    Process(
+        name="pseudoscalar-gamma",
+        summary="e+e- -> P gamma, P = pi0, eta or eta' -> gamma gamma",
+        model=PseudoscalarPhoton,
+        left_out="radiation, decays other than to two photons; pi0: form factor not measured at this energy",
+    ),
+    Process(
+        name="y1s-pi-pi",
+        summary="Y(2S) or Y(3S) -> pi+pi- Y(1S), Y(1S) -> invisible or gamma A0",
+        model=UpsilonDipion,
+        left_out="radiation, spread of the beam energies, D-wave of the dipion system",
+    ),
+    Process(
+        name="four-mu",
+        summary="e+e- -> mu+mu- mu+mu-, exact tree",
+        model=FourMuons,
+        left_out="radiation of photons",
+    ),
+    Process(
+        name="mu-mu-tau-tau",
+        summary="e+e- -> mu+mu- tau+tau-, exact tree",
+        model=MuMuTauTau,
+        left_out="radiation of photons, spins of the taus",
+    ),
+    Process(
+        name="e-e-tau-tau",
+        summary="e+e- -> e+e- tau+tau- by two photons",
+        model=TwoPhotonTaus,
+        left_out="APPROXIMATION of equivalent photons: beam leptons lost, spins of the taus",
+    ),
+    Process(
+        name="mu-mu-pi-pi",
+        summary="e+e- -> mu+mu- pi+pi-, tree with the form factor of the rho",
+        model=MuMuPiPi,
+        left_out="radiation of photons; pions from one virtual photon with the rho and rho(1450) alone",
+    ),
     Process(name="background-tracks", summary="tracks from along the beam line, a guess", model=BackgroundTracks),
     Process(name="cosmics", summary="cosmic muons through the drift chamber", model=Cosmics),
     Process(name="long-lived-gun", summary="a long-lived neutral particle that decays to two", model=LongLivedGun),

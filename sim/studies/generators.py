@@ -16,6 +16,7 @@ from sim.generators import beams as frames
 from sim.generators.beams import NOMINAL
 from sim.generators.bhabha import density_nb
 from sim.generators.comparison import Comparison
+from sim.generators.missing import MISSING
 from sim.generators.validation import validate_generators
 from sim.progress import progress
 from sim.provenance import describe, stamp
@@ -74,6 +75,13 @@ def cross_sections(comparisons: tuple[Comparison, ...], meta: dict[str, Any]) ->
     return Table(name="cross_sections", title=title, columns=columns, rows=rows, notes=notes, stamp=meta)
 
 
+def missing_channels(meta: dict[str, Any]) -> Table:
+    """Return one row per channel that no generator makes."""
+    rows = tuple((missing.channel, missing.reason, missing.instead) for missing in MISSING)
+    title = "Channels that no generator makes: use LHE or HepMC files"
+    return Table(name="missing_channels", title=title, columns=("channel", "reason", "instead"), rows=rows, stamp=meta)
+
+
 def drawn_angles(seed: int, meta: dict[str, Any]) -> Table:
     """Return counts of drawn events per bin of cos theta* and what the formula expects for the same total."""
     rows: list[tuple[str, float, float, int, float]] = []
@@ -94,7 +102,7 @@ def drawn_angles(seed: int, meta: dict[str, Any]) -> Table:
 
 
 def run_study(seed: int, out: Path, n_weighted: int = 1 << 20) -> tuple[Table, Table]:
-    """Write both tables and the picture into `out`; return the tables."""
+    """Write the tables and the picture into `out`; return those of cross-sections and of angles."""
     meta = stamp("study generators", seed=seed, labels={"n_drawn": N_DRAWN, "n_weighted": n_weighted})
     with progress("generators", 2) as advance:
         table = cross_sections(validate_generators(seed, n_weighted), meta)
@@ -104,6 +112,7 @@ def run_study(seed: int, out: Path, n_weighted: int = 1 << 20) -> tuple[Table, T
     out.mkdir(parents=True, exist_ok=True)
     write(table, out)
     write(angles, out)
+    write(missing_channels(meta), out)
     with styled():
         save(picture(table, angles), out / "generators.png")
     return table, angles

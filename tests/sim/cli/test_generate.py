@@ -1,6 +1,7 @@
 """`darktrigger generate`: the same events however they are made, options that reach the process, bad input, interrupts."""
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -182,7 +183,16 @@ def test_seed_changes_the_events(tmp_path):
 def test_every_process_runs(tmp_path, process):
     out = tmp_path / "out.npz"
     assert invoke("generate", process.name, "--events", 20, "--out", out) == (0, "")
-    assert read_events(out).n_events == 20
+    record = read_events(out)
+    assert record.n_events == 20
+    assert record.meta["labels"]["left_out"] == process.left_out
+
+
+def test_help_names_every_process():
+    from sim.cli.generate import _PROCESSES
+
+    named = re.split(r", | or |; ", _PROCESSES)
+    assert [process.name for process in PROCESSES if process.name not in named] == []
 
 
 def test_process_options_reach_the_process():

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from sim.cli import build_app
 from sim.generators import validation
+from sim.generators.missing import MISSING
 from sim.studies import generators
 from sim.studies.tables import Table, read
 
@@ -45,6 +46,7 @@ def test_files(study: tuple[Path, Table, Table]) -> None:
     out, table, angles = study
     assert read(out / "cross_sections.json").rows == table.rows
     assert read(out / "drawn_angles.json").rows == angles.rows
+    assert {row[0] for row in read(out / "missing_channels.json").rows} == {missing.channel for missing in MISSING}
     assert (out / "generators.png").read_bytes().startswith(b"\x89PNG")
 
 
