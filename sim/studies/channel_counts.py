@@ -105,7 +105,14 @@ def bins_of(variable: Variable, values: NDArray[np.float64]) -> NDArray[np.int64
     return np.searchsorted(np.asarray(variable.edges), values, side="right").astype(np.int64)
 
 
-def count(channel: Channel, lines: Lines, input_bits: NDArray[np.bool_], ftdl: NDArray[np.bool_], selected: Selected) -> Counters:
+def count(
+    channel: Channel,
+    lines: Lines,
+    input_bits: NDArray[np.bool_],
+    ftdl: NDArray[np.bool_],
+    selected: Selected,
+    inner: Mapping[int, NDArray[np.bool_]],
+) -> Counters:
     """Counters int64 of a block.
 
     `generated` (1,), `flow` (cuts + 1,). Per variable v: `generated:v`, `selected:v` (bins,), and (entries, bins) of selected
@@ -114,8 +121,8 @@ def count(channel: Channel, lines: Lines, input_bits: NDArray[np.bool_], ftdl: N
     `line_exclusive`, and `line_accepted` (1,), in the unit of the rates. `first/<line>`, `alone/<line>`: kills of the serving
     lines. `map_selected`, `map_passed` where the channel has axes of a map.
 
-    Bins as in `bins_of`. alone: no other group fires (of lines: no other serving line). kept: expected after prescale.
-    reference: the entry's reference line fires; both: the entry as well.
+    inner: conditions of input bits, for the kills. Bins as in `bins_of`. alone: no other group fires (of lines: no other serving
+    line). kept: expected after prescale. reference: the entry's reference line fires; both: the entry as well.
     """
     passed = selected.flow.passed
     entries = entries_of(channel, lines)
@@ -140,7 +147,7 @@ def count(channel: Channel, lines: Lines, input_bits: NDArray[np.bool_], ftdl: N
     sums = count_lines(ftdl[passed], lines.period, np.ones(int(passed.sum())))
     counters |= {f"line_{name}": sums[name] for name in LINE_QUANTITIES}
     own = [line for line in serving(channel) if line in lines.menu.line_names]
-    counters |= count_kills(lines.menu, own, input_bits[passed])
+    counters |= count_kills(lines.menu, own, input_bits[passed], {place: held[:, passed] for place, held in inner.items()})
     if channel.map_axes:
         counters |= _map(channel.map_axes, selected, fired)
     return counters

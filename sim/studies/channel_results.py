@@ -17,6 +17,7 @@ from sim.studies.channel_task import View
 from sim.studies.counting import Counters
 from sim.studies.rates import RateStudy
 from sim.studies.recipe import Recipe
+from sim.studies.software_tables import software_tables
 from sim.studies.tables import Table, as_text, write
 
 
@@ -38,7 +39,7 @@ def write_results(
         folder = out / channel.name if several else out
         folder.mkdir(parents=True, exist_ok=True)
         counted = Counted(study=study, channel=channel, counters=counters)
-        tables = list(all_tables(counted, recipe.wanted))
+        tables = [*all_tables(counted, recipe.wanted), *software_tables(counted)]
         if channel.map_axes:
             tables.append(map_table(counted))
             write_corrections(counted, folder)
@@ -56,7 +57,7 @@ def write_results(
         summary, lines = channel_summary.summary_table(study, found), channel_summary.lines_table(study, found)
         for table in (summary, lines):
             write(table, out)
-        write_summary(study, summary, channel_summary.plot(study, lines, out), out)
+        write_summary(study, summary, channel_summary.plot(study, summary, lines, out), out)
         found[""] = {"summary": summary, "summary_lines": lines}
     return found
 
@@ -100,4 +101,5 @@ def in_words(study: ChannelStudy, tables: Mapping[str, Mapping[str, Table]], out
         if "average" in own:
             texts.append(as_text(own["average"].where(bin=ALL)))
     count = sum(len(found) for found in tables.values())
-    return [*texts, f"{count} tables, seed {study.seed}, study {study.digest()[:12]} -> {out}"]
+    made = f"{study.events:,} events per sample of share 1 and level"
+    return [*texts, f"{made}; {count} tables, seed {study.seed}, study {study.digest()[:12]} -> {out}"]

@@ -97,13 +97,13 @@ def _stamp(study: ChannelStudy) -> dict[str, Any]:
     )
 
 
-def plot(study: ChannelStudy, lines: Table, folder: Path) -> Path:
-    """Draws `summary.png`: efficiency of each line for the benchmark of each search, at the highest level of the background."""
+def plot(study: ChannelStudy, summary: Table, lines: Table, folder: Path) -> Path:
+    """Draws `summary.png`: the menu and each line for the benchmark of each search, at the highest level of the background."""
     with styled():
-        return save(_figure(study, lines), folder / "summary.png")
+        return save(_figure(study, summary, lines), folder / "summary.png")
 
 
-def _figure(study: ChannelStudy, lines: Table) -> Figure:
+def _figure(study: ChannelStudy, summary: Table, lines: Table) -> Figure:
     level = max(0.0 if preset == "NONE" else scale for preset, scale in study.levels)
     rows = {channel.name: _efficiencies(study, channel, lines, level) for channel in study.channels}
     best: dict[str, float] = {}
@@ -112,9 +112,12 @@ def _figure(study: ChannelStudy, lines: Table) -> Figure:
             if serves and efficiency >= _SHOWN:
                 best[line] = best.get(line, 0.0) + efficiency
     columns = sorted(sorted(best, key=lambda line: -best[line])[:_MOST], key=lambda line: -best[line])
-    values = np.array([[found.get(line, (0.0, False))[0] for line in columns] for found in rows.values()]).reshape(len(rows), -1)
+    whole = np.array([_whole(study, channel, summary, level) for channel in study.channels])
+    each = np.array([[found.get(line, (0.0, False))[0] for line in columns] for found in rows.values()]).reshape(len(rows), -1)
+    values = np.hstack([whole, np.full((len(rows), 1), np.nan), each])
+    names = ["any line named", "menu, prescaled", "", *columns]
     height = 1.6 + 0.34 * len(rows)
-    figure = Figure(figsize=(3.2 + 0.42 * max(len(columns), 8), height), layout="constrained")
+    figure = Figure(figsize=(3.2 + 0.42 * max(len(names), 8), height), layout="constrained")
     top, foot = 0.4 / height, 0.25 / height
     figure.get_layout_engine().set(rect=(0.0, foot, 1.0, 1.0 - top - foot))  # type: ignore[union-attr, call-arg]
     axes = figure.subplots()
@@ -125,7 +128,7 @@ def _figure(study: ChannelStudy, lines: Table) -> Figure:
                 column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=7.5, color="white" if value > 0.6 else INK
             )
     labels = [f"{name}, {benchmark(study.samples(channel)).label}" for name, channel in zip(rows, study.channels, strict=True)]
-    axes.set_xticks(range(len(columns)), columns, rotation=60, ha="right", fontsize=8.5)
+    axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8.5)
     axes.set_yticks(range(len(rows)), labels, fontsize=8.5)
     axes.tick_params(length=0)
     axes.grid(False)
@@ -133,6 +136,13 @@ def _figure(study: ChannelStudy, lines: Table) -> Figure:
     figure.text(0.01, 0.985, title, ha="left", va="top", fontsize=11, fontweight="bold")
     note(figure, describe({**lines.stamp, "digests": {"study": lines.stamp["digests"]["study"]}}))
     return figure
+
+
+def _whole(study: ChannelStudy, channel: Channel, summary: Table, level: float) -> tuple[float, float]:
+    """(any serving line before prescale, menu after it) for selected events of the benchmark."""
+    label = benchmark(study.samples(channel)).label
+    (row,) = _rows(summary.where(search=channel.name, sample=label, background_scale=level))
+    return row["serving_lines"] or 0.0, row["menu_after_prescale"] or 0.0
 
 
 def _efficiencies(study: ChannelStudy, channel: Channel, lines: Table, level: float) -> dict[str, tuple[float, bool]]:

@@ -16,7 +16,7 @@ from sim.studies.channel_study import ChannelStudy
 from sim.studies.channel_task import job_sample, lines_of
 from sim.studies.channels import Channel, ChannelSample, Role, Variable
 from sim.studies.counting import Counters
-from sim.studies.kills import products_of, text_of
+from sim.studies.kills import factor_names, inner_names
 from sim.studies.rate_counts import UNIT
 from sim.studies.statistics import clopper_pearson
 from sim.studies.tables import Table, Value
@@ -187,15 +187,14 @@ def lines_table(counted: Counted) -> Table:
 
 def kills_table(counted: Counted) -> Table:
     """For every line that serves the search, the factors of its condition that selected events fail."""
-    menu = counted.chain.menu
+    inner = inner_names(counted.chain)
+    names = {line: factor_names(counted.chain.menu, line, inner) for line in serving(counted.channel)}
     rows: list[tuple[Value, ...]] = []
     for point in counted.points():
         total = int(point.found["flow"][-1])
-        for line in serving(counted.channel):
-            products = products_of(menu.line(line).condition)
-            names = [(number, text_of(factor, menu.input_names)) for number, p in enumerate(products, 1) for factor in p.factors]
+        for line, factors in names.items():
             first, alone = (point.found[f"{what}/{line}"].tolist() for what in ("first", "alone"))
-            for (number, factor), one, only in zip(names, first, alone, strict=True):
+            for (number, factor), one, only in zip(factors, first, alone, strict=True):
                 if one or only:
                     rows.append((point.sample.label, point.level, line, number, factor, one, only, total, share(one, total)))
     return counted.table(
@@ -205,6 +204,7 @@ def kills_table(counted: Counted) -> Table:
         rows,
         "Selected events that the line does not take. first: the first factor that fails, as the condition is written;",
         "alternatives of an OR are counted each by itself. alone: without this factor the line would take the event.",
+        "Single-photon bits are opened: their own conditions stand in their place.",
     )
 
 

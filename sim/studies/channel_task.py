@@ -13,11 +13,14 @@ from sim.detector.whole import Detector
 from sim.generation import BlockTask, FileSource, Sample, make_block
 from sim.generators import readers
 from sim.generators.particles import Particles
+from sim.offline import hlt
 from sim.studies.channel_compare import count_average, count_pairs, count_weights
 from sim.studies.channel_counts import Lines, count, prefixed
 from sim.studies.channels import Channel, ChannelSample
 from sim.studies.counting import Counters, Job
+from sim.studies.kills import inner_conditions
 from sim.studies.plugins import Catalogue
+from sim.studies.software import count_software
 from trigger.chain import Chain
 from trigger.ecl.parameters import EclParameters
 from trigger.errors import InputError
@@ -94,17 +97,20 @@ class ChannelTask:
         channel = self.catalogue.find(name)
         sample = self.samples.get(name, channel.samples)[number]
         arrays = self._events(channel, sample, Detector.at(preset, scale), job)
+        software = hlt.decide(arrays)
         chains = self.chains[name]
         ftdl: list[NDArray[np.bool_]] = []
         counters: Counters = {}
         for place, chain in enumerate(chains):
-            input_bits, fired, answers = self._decide(chain, arrays)
+            decided = self._decide(chain, arrays)
+            fired = decided.ftdl
             if not place:
-                selected = channel.select({**arrays, **answers})
+                selected = channel.select({**arrays, **decided.answers})
                 if selected.flow.cuts != channel.cuts:
                     msg = f"search {channel.name}: its selection has other cuts than it declares"
                     raise InputError(msg)
-            found = count(channel, lines_of(chain), input_bits, fired, selected)
+            found = count(channel, lines_of(chain), decided.input_bits, fired, selected, decided.inner)
+            found |= count_software(channel, lines_of(chain), fired, selected, software)
             counters |= prefixed(found, f"{place}/") if place else found
             ftdl.append(fired)
         if self.view is View.WHAT_IF:
@@ -126,19 +132,28 @@ class ChannelTask:
         particles = _block_of_file(sample.process, job) if isinstance(sample.process, FileSource) else None
         return make_block(BlockTask(sample=source, seed=self.seed, block=job.block, n_events=job.events, particles=particles))
 
-    def _decide(
-        self, chain: Chain, arrays: Mapping[str, np.ndarray]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], dict[str, np.ndarray]]:
-        """(input bits, lines before prescale, answers of the user's blocks); those answers fill input bits as a file's would."""
+    def _decide(self, chain: Chain, arrays: Mapping[str, np.ndarray]) -> _Decided:
+        """What the trigger answers; answers of the user's blocks fill input bits as a file's fields would."""
         decision = chain.run(arrays, _BeforePrescale())
+        inner = inner_conditions(chain, decision.fields)
         if not self.catalogue.blocks:
-            return decision.input_bits, decision.ftdl, {}
+            return _Decided(input_bits=decision.input_bits, ftdl=decision.ftdl, inner=inner)
         known = {**arrays, **{name: values for name, values in decision.arrays().items() if name not in _OF_MENU}}
         answers = self.catalogue.run_blocks(known)
         period = chain.period.name if chain.menu.periods else None
         menu = Chain(menu=chain.menu, period=period, blocks=("menu",), settings=chain.settings)
         decision = menu.run({**known, **answers}, _BeforePrescale())
-        return decision.input_bits, decision.ftdl, answers
+        return _Decided(input_bits=decision.input_bits, ftdl=decision.ftdl, inner=inner, answers=answers)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Decided:
+    """Input bits, lines before prescale, conditions inside input bits, answers of the user's blocks."""
+
+    input_bits: NDArray[np.bool_]
+    ftdl: NDArray[np.bool_]
+    inner: Mapping[int, NDArray[np.bool_]]
+    answers: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 _OF_MENU = frozenset({"input_bits", "ftdl", "psnm", "l1", "l1_probability"})

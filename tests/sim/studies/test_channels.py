@@ -12,8 +12,9 @@ from sim.studies.channel_counts import PROBABILITY_UNIT, Kind, Lines, count, ent
 from sim.studies.channel_study import ChannelStudy
 from sim.studies.channel_task import Scenario
 from sim.studies.channels import LineGroup, Selected, Variable
-from sim.studies.kills import count_kills, products_of, text_of
+from sim.studies.kills import count_kills, factor_names, inner_conditions, inner_names, products_of, text_of
 from sim.studies.searches import CHANNELS
+from trigger.chain import Chain
 from trigger.errors import InputError
 from trigger.menu import load_menu
 from trigger.menu.condition import positions
@@ -41,7 +42,7 @@ def test_counters_of_hand_made_events():
     passed = np.array([True, True, True, True, False])
     value = np.array([4.5, 5.5, 11.0, np.nan, 4.5])
     bits = np.zeros((5, MENU.n_inputs), bool)
-    found = count(TAU, LINES, bits, ftdl, selected(TAU, passed, value))
+    found = count(TAU, LINES, bits, ftdl, selected(TAU, passed, value), {})
     entries = entries_of(TAU, LINES)
     names = [entry.name for entry in entries]
     two, energy, every, menu = (names.index(name) for name in ("two tracks", "total energy", "all", "menu"))
@@ -85,7 +86,7 @@ def test_a_map_counts_what_lies_inside_all_axes():
     flow = selected(channel, np.array([True, True, False, True]), value).flow
     chosen = Selected(flow=flow, values={"e": value, "t": np.full(4, 0.5), "p": np.array([2.5, 0.0, 0.5, 0.5])})
     bits = np.zeros((4, MENU.n_inputs), bool)
-    found = count(channel, LINES, bits, np.stack([lines("hie")] * 2 + [lines()] * 2), chosen)
+    found = count(channel, LINES, bits, np.stack([lines("hie")] * 2 + [lines()] * 2), chosen, {})
     assert found["map_selected"].reshape(2, 1, 3).tolist() == [[[0, 0, 1]], [[1, 0, 0]]]
     assert found["map_passed"][-2].tolist() == found["map_selected"].tolist()
     assert found["map_passed"][0].sum() == 0
@@ -100,9 +101,27 @@ def test_kills_of_hand_made_inputs():
     bits = np.zeros((5, MENU.n_inputs), bool)
     for event, names in enumerate((("t2_1", "cdc_open90"), ("t2_1", "cdc_open90", "bha_veto"), ("t2_2",), ("bha_veto",), ())):
         bits[event, [place[name] for name in names]] = True
-    found = count_kills(MENU, ("ffo",), bits)
+    found = count_kills(MENU, ("ffo",), bits, {})
     assert found["first/ffo"].tolist() == [2, 1, 1, 0]
     assert found["alone/ffo"].tolist() == [0, 1, 1, 0]
+
+
+def test_single_photon_bits_are_opened():
+    """Two clusters, of which one alone would do: the line fails by the other cluster, and by nothing else."""
+    chain = Chain(period="e18r781")
+    adc, cells = np.array([400, 100, 400], np.int16), np.array([250, 400, 250], np.int16)
+    fields = {"ecl_offsets": np.array([0, 2, 3]), "ecl_tc_id": cells, "ecl_adc": adc}
+    decision = chain.run(fields)
+    inner, names = inner_conditions(chain, decision.fields), inner_names(chain)
+    assert {place: len(held) for place, held in inner.items()} == {place: len(held) for place, held in names.items()}
+    for place, held in inner.items():
+        assert held.all(axis=0).tolist() == decision.input_bits[:, place].tolist()
+    found = count_kills(chain.menu, ("lml6",), decision.input_bits, inner)
+    texts = [text for _, text in factor_names(chain.menu, "lml6", names)]
+    assert len(texts) == len(found["first/lml6"])
+    killed = {text: n for text, n in zip(texts, found["alone/lml6"].tolist(), strict=True) if n}
+    assert killed == {"only one cluster above lml_cl_e_lab_2": 1}
+    assert inner_conditions(chain, {}) == {}
 
 
 def test_every_module_of_searches_is_listed_under_its_name():
