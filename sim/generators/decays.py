@@ -17,6 +17,7 @@ from sim.generators.particles import Particles
 from sim.generators.readers import C_CM_PER_NS
 from trigger.errors import InputError
 
+_LEAST_TRIALS = 2048
 _PER_PARTICLE = ("pdg", "px", "py", "pz", "energy", "vx", "vy", "vz", "t")
 
 
@@ -88,10 +89,13 @@ def flat_phase_space(mass: np.ndarray, masses: Sequence[float], rng: np.random.G
     out = np.empty((4, len(masses), len(mass)))
     missing = np.arange(len(mass))
     while len(missing):
-        momenta, weight = weighted_phase_space(mass[missing], masses, rng)
-        accepted = rng.random(len(missing)) * _largest_weight(mass[missing], masses) < weight
-        out[..., missing[accepted]] = momenta[..., accepted]
-        missing = missing[~accepted]
+        # Several trials at once for the last events; the first accepted one of each counts.
+        trials = np.tile(missing, -(-_LEAST_TRIALS // len(missing)))
+        momenta, weight = weighted_phase_space(mass[trials], masses, rng)
+        accepted = np.flatnonzero(rng.random(len(trials)) * _largest_weight(mass[trials], masses) < weight)
+        done, first = np.unique(trials[accepted], return_index=True)
+        out[..., done] = momenta[..., accepted[first]]
+        missing = np.setdiff1d(missing, done, assume_unique=True)
     return out
 
 

@@ -67,12 +67,13 @@ def test_volume_of_massless_phase_space(k, rng):
 
 @pytest.mark.parametrize("masses", [(MUON, PION), (0.13, 0.0, 0.5), (MUON,) * 4, (PION,) * 6])
 def test_flat_phase_space_conserves_and_keeps_masses(masses, rng):
-    mass = rng.uniform(1.2, 9.0, 2000)
+    n = 2000 if len(masses) < 6 else 100
+    mass = rng.uniform(1.2, 9.0, n)
     momenta = flat_phase_space(mass, masses, rng)
     total = momenta.sum(axis=1)
     np.testing.assert_allclose(total[0], mass, rtol=1e-12)
     np.testing.assert_allclose(total[1:], 0.0, atol=1e-11)
-    np.testing.assert_allclose(masses_of(momenta), np.array(masses)[:, None] * np.ones(2000), atol=2e-6)
+    np.testing.assert_allclose(masses_of(momenta), np.array(masses)[:, None] * np.ones(n), atol=2e-6)
 
 
 def test_three_bodies_fill_the_dalitz_plot_evenly(rng):
