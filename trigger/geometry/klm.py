@@ -84,7 +84,7 @@ class StripTable:
     pitch_raw: NDArray[np.int32]
     offset_raw: NDArray[np.int32]
 
-    def y_raw(self, sector: NDArray, layer: NDArray, plane: NDArray, strip: NDArray) -> NDArray[np.int64]:
+    def y_raw(self, sector: NDArray | int, layer: NDArray | int, plane: NDArray | int, strip: NDArray) -> NDArray[np.int64]:
         """Coordinate of strips; sector: of all 24."""
         where = (sector, layer, plane)
         return (self.offset_raw[where].astype(np.int64) + strip * self.pitch_raw[where].astype(np.int64)) >> STRIP_FRACTION

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,8 @@ NEAR_CUT = 60
 """Lines at the cut have their intercept within so many units of it (our choice: a few strips' worth)."""
 FULL_SHARE = 1 / 500
 """Part of the events in which all strips of a sector are hit: largest sums."""
+ON_CUT_SHARE = 1 / 20
+"""Part of the events with a sector whose lines, of two strips each, have the largest intercept that passes."""
 REPEATED = 0.03
 
 
@@ -69,11 +73,17 @@ class _Hits:
 def strip_events(rng: np.random.Generator, n_events: int, parameters: KlmLineParameters) -> StripEvents:
     """Events with up to two lines, any strips besides, neighbours at the gap, full sectors; in random order, some hits twice.
 
-    Lines: through the origin, at the cut on the intercept, and anywhere, with any part of the layers. Neighbours at the gap: a
-    second strip in a layer, at the distance at which tracks part, one strip less and one more.
+    Lines: through the origin, near the cut on the intercept, exactly on it, and anywhere, with any part of the layers. Neighbours
+    at the gap: a second strip in a layer, at the distance at which tracks part, one strip less and one more.
     """
     lines = _lines(rng, n_events, parameters)
-    parts = [lines, _anything(rng, n_events), _beside(rng, lines, parameters), _full(rng, n_events)]
+    parts = [
+        lines,
+        _beside(rng, lines, parameters),
+        _on_cut(rng, n_events, parameters),
+        _anything(rng, n_events),
+        _full(rng, n_events),
+    ]
     hits = _Hits(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(lines)}).existing()
     hits = hits.select(np.repeat(np.arange(len(hits.event)), 1 + (rng.random(len(hits.event)) < REPEATED)))
     hits = hits.select(np.lexsort((rng.random(len(hits.event)), hits.event)))
@@ -127,6 +137,37 @@ def _beside(rng: np.random.Generator, lines: _Hits, parameters: KlmLineParameter
     apart = np.rint(parameters.gap_raw / np.abs(pitch)).astype(np.int64) + rng.integers(-1, 2, len(pitch))
     times = rng.integers(-2, 3, len(pitch))
     return _Hits(**(vars(chosen) | {"strip": chosen.strip + times * apart}))
+
+
+def _on_cut(rng: np.random.Generator, n_events: int, parameters: KlmLineParameters) -> _Hits:
+    """Two strips in both planes of a sector, whose lines lie exactly on the cut."""
+    pairs = exact_pairs(parameters.intercept_raw)
+    counts = np.bincount(pairs[0] * N_PLANES + pairs[1], minlength=N_SECTORS * N_PLANES).reshape(N_SECTORS, N_PLANES)
+    first = (np.cumsum(counts.ravel()) - counts.ravel()).reshape(counts.shape)
+    possible = np.flatnonzero(counts.all(axis=1))
+    event = np.flatnonzero(rng.random(n_events) < (ON_CUT_SHARE if len(possible) else 0))
+    sector = rng.choice(possible, len(event)) if len(event) else np.zeros(0, np.int64)
+    row = (first[sector] + rng.integers(0, counts[sector])).ravel()
+    rows, ends = np.tile(row, 2), np.repeat((0, 1), len(row))
+    layer, strip = (np.where(ends == 0, pairs[near][rows], pairs[near + 2][rows]) for near in (2, 3))
+    event = np.tile(np.repeat(event, N_PLANES), 2)
+    return _Hits(event=event, sector=pairs[0][rows], layer=layer, plane=pairs[1][rows], strip=strip)
+
+
+@lru_cache(maxsize=2)
+def exact_pairs(intercept_raw: int) -> NDArray[np.int64]:
+    """Columns (sector, plane, layer, strip, layer, strip), (6, n), of pairs of strips whose line has this intercept or minus it."""
+    table, found = strip_table(), []
+    for sector, plane in np.ndindex(N_SECTORS, N_PLANES):
+        for near, far in combinations(np.flatnonzero(table.n_strips[sector, :, plane]).tolist(), 2):
+            x_near, x_far = (int(table.x_raw[sector, layer, plane]) for layer in (near, far))
+            y_near, y_far = (
+                table.y_raw(sector, layer, plane, np.arange(table.n_strips[sector, layer, plane])) for layer in (near, far)
+            )
+            crossing = x_far * y_near[:, None] - x_near * y_far
+            pairs = np.argwhere(np.abs(crossing) == intercept_raw * (x_far - x_near))
+            found += [(sector, plane, near, one, far, other) for one, other in pairs.tolist()]
+    return np.array(found, np.int64).reshape(-1, 6).T
 
 
 def _full(rng: np.random.Generator, n_events: int) -> _Hits:
