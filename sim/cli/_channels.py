@@ -68,7 +68,7 @@ def register(group: typer.Typer) -> None:
 
 
 def search(
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name of the search.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name of the search, or several with commas between.")],
     out: Out,
     events: Events = 20_000,
     seed: Seed = 1,
@@ -141,7 +141,7 @@ def _recipe(
     from sim.studies.recipe import Recipe
 
     return Recipe(
-        names=(name,),
+        names=tuple(part.strip() for part in name.split(",")),
         events=events,
         seed=seed,
         levels=_levels(background),
@@ -188,10 +188,10 @@ def _run(recipe: Recipe, out: Path, workers: int, scheduler: str | None, event_b
     jobs = study.jobs()
     blocks = None if event_blocks is None else parse_event_blocks(event_blocks, len(jobs))
     chosen = jobs if blocks is None else jobs[blocks.start : blocks.stop]
-    with progress(f"study {recipe.names[0]}", sum(job.events for job in chosen)) as advance:
+    with progress(f"study {', '.join(recipe.names)}", sum(job.events for job in chosen)) as advance:
         counters = run_study(study, out, blocks=blocks, workers=workers, scheduler=scheduler, done=lambda job: advance(job.events))
     if blocks is not None:
-        path = out / f"{recipe.names[0]}-{blocks.start}-{blocks.stop}.part.npz"
+        path = out / f"{'-'.join(recipe.names)}-{blocks.start}-{blocks.stop}.part.npz"
         part = Part(
             study=study.digest(),
             recipe=recipe.to_json(),

@@ -12,7 +12,7 @@ from sim.studies.channel_maps import map_table, write_corrections
 from sim.studies.channel_rates import rate_change
 from sim.studies.channel_report import write_report, write_summary
 from sim.studies.channel_study import ChannelStudy
-from sim.studies.channel_tables import ALL, Counted, all_tables
+from sim.studies.channel_tables import ALL, Counted, all_tables, weights_table
 from sim.studies.channel_task import View
 from sim.studies.counting import Counters
 from sim.studies.rates import RateStudy
@@ -40,6 +40,8 @@ def write_results(
         folder.mkdir(parents=True, exist_ok=True)
         counted = Counted(study=study, channel=channel, counters=counters)
         tables = [*all_tables(counted, recipe.wanted), *software_tables(counted)]
+        if study.source is not None:
+            tables.append(weights_table(counted))
         if channel.map_axes:
             tables.append(map_table(counted))
             write_corrections(counted, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -258,6 +259,33 @@ def yield_table(counted: Counted, wanted: float) -> Table:
         rows,
         "fb^-1; the interval is that of the efficiency alone, at 68.27 %. Cross-section and couplings as in the row.",
     )
+
+
+def weights_table(counted: Counted) -> Table:
+    """Efficiency of weighted events of a file: sum of weights that an entry takes over the sum of all, of selected events."""
+    rows: list[tuple[Value, ...]] = []
+    for point in counted.points():
+        found = {name: point.found[name] / PROBABILITY_UNIT for name in _WEIGHTS}
+        total, square = float(found["weight"][0]), float(found["weight_sq"][0])
+        for place, entry in enumerate(counted.entries):
+            taken, taken_sq = float(found["weight_passed"][place]), float(found["weight_passed_sq"][place])
+            value = sigma = None
+            if total > 0:
+                value = taken / total
+                sigma = math.sqrt(max(taken_sq * (1 - 2 * value) + square * value**2, 0.0)) / total
+            effective = total**2 / square if square else 0.0
+            rows.append((point.sample.label, point.level, entry.name, total, effective, value, sigma))
+    return counted.table(
+        "weighted",
+        "Efficiency of weighted events",
+        ("sample", "background_scale", "entry", "sum_of_weights", "effective_events", "efficiency", "sigma"),
+        rows,
+        "Selected events, before prescale. Weights, of either sign, in units of the mean size of those of the first block.",
+        "sigma: from the sums of squares, not exact, and meaningless for few effective events; other tables count events.",
+    )
+
+
+_WEIGHTS = ("weight", "weight_sq", "weight_passed", "weight_passed_sq")
 
 
 def cross_section(sample: ChannelSample) -> CrossSection | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import correctionlib
 import numpy as np
+import pyhepmc
 import pytest
 from typer.testing import CliRunner
 
@@ -20,7 +21,7 @@ from sim.studies.channel_maps import map_table, write_corrections
 from sim.studies.channel_rates import count_pair
 from sim.studies.channel_results import write_results
 from sim.studies.channel_study import forget, run_study
-from sim.studies.channel_tables import Counted
+from sim.studies.channel_tables import Counted, efficiency_table, weights_table, yield_table
 from sim.studies.channels import Selected
 from sim.studies.plugins import Catalogue, Plugin
 from sim.studies.recipe import Recipe, read_periods
@@ -152,6 +153,36 @@ def test_a_change_is_compared_on_the_same_events(folder):
     lines = {row["line"]: row for row in dicts(changed_lines_table(compared).where(sample="dim"))}
     assert lines["hie"]["gained"] == rows["energy"]["gained"]
     assert "lone" not in lines
+
+
+def test_events_of_another_generator_keep_their_weights(folder):
+    """40 photons, every second one forward of lml13, a quarter of all, forward, with negative weight, in units of 2."""
+    path = folder / "photons.hepmc3"
+    with pyhepmc.open(str(path), "w", format="hepmc3") as file:
+        for number in range(40):
+            event = pyhepmc.GenEvent(pyhepmc.Units.GEV, pyhepmc.Units.MM)
+            vertex = pyhepmc.GenVertex((0.0, 0.0, 0.0, 0.0))
+            phi = 0.15 * number
+            for sign in (1, -1):
+                vertex.add_particle_in(pyhepmc.GenParticle((0, 0, 5.0 * sign, 5.0), 11 * sign, 4))
+            pz = 0.2 if number % 2 else 3.0
+            photon = (1.5 * np.cos(phi), 1.5 * np.sin(phi), pz, np.hypot(1.5, pz))
+            vertex.add_particle_out(pyhepmc.GenParticle(photon, 22, 1))
+            event.add_vertex(vertex)
+            event.weights = [-2.0 if number % 4 == 0 else 2.0]
+            file.write(event)
+    found = counted(recipe(folder, source=str(path), events=1000), folder / "out")
+    efficiency = {row["entry"]: row for row in dicts(efficiency_table(found).where(bin="all"))}
+    weighted = {row["entry"]: row for row in dicts(weights_table(found))}
+    assert {row["total"] for row in efficiency.values()} == {40}
+    assert {(row["sum_of_weights"], row["effective_events"]) for row in weighted.values()} == {(20.0, 10.0)}
+    assert efficiency["lone"]["passed"] == 40
+    assert (weighted["lone"]["efficiency"], weighted["lone"]["sigma"]) == (1.0, 0.0)
+    assert efficiency["lml13"]["passed"] == 20
+    assert (weighted["lml13"]["efficiency"], weighted["lml13"]["sigma"]) == (1.0, pytest.approx(np.sqrt(20 / 400)))
+    assert not yield_table(found, 10.0).rows
+    with pytest.raises(InputError, match="no such file"):
+        recipe(folder, source=str(folder / "no.lhe")).study().jobs()
 
 
 def test_run_periods_are_averaged_by_luminosity(folder):
