@@ -36,6 +36,7 @@ class TriggerSettings:
     """What a user may change about the blocks; the experiment's values and the default network by default.
 
     klm: its kind chooses the mode of the KLM trigger: layer count, or straight lines.
+    neuro_clocks: data clocks of a frame whose tracks the neuro trigger answers; None: all, as in the experiment's simulation.
     """
 
     parameters: EclParameters = field(default_factory=EclParameters.default)
@@ -45,6 +46,7 @@ class TriggerSettings:
     fitter: FitterCuts = field(default_factory=FitterCuts)
     klm: KlmParameters | KlmLineParameters = field(default_factory=KlmParameters)
     grl: GrlParameters = field(default_factory=GrlParameters)
+    neuro_clocks: int | None = None
 
     @property
     def digests(self) -> dict[str, str]:
@@ -92,7 +94,7 @@ class TracksBlock:
         self.fields: tuple[str, ...] = self.required
         self.answers: tuple[str, ...] = (*segments, *(field.name for field in (*TRACK_FIELDS, *COUNT_FIELDS)), "track_offsets")
         self._segments = SegmentFinder(mask=settings.mask)
-        self._trigger = TrackTrigger(network=settings.network.network)
+        self._trigger = TrackTrigger(network=settings.network.network, neuro_clocks=settings.neuro_clocks)
         self._fitter = settings.fitter
 
     def run(self, given: Fields) -> dict[str, NDArray]:

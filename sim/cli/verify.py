@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,10 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     block: Annotated[
-        str, typer.Argument(help="ecl, tracks.{segments,hough,inputs,neuro,codesign,stt}, klm, grl, menu, chain or all.")
+        str,
+        typer.Argument(
+            help="ecl, tracks, tracks.{segments,hough,inputs,neuro,codesign,stt,neuro_path}, klm[.line], grl, menu, chain or all."
+        ),
     ],
     events: Annotated[int, typer.Option(help="Number of events; of input vectors for tracks.neuro.")] = 100_000,
     out: Annotated[
@@ -37,10 +40,12 @@ def verify(
     period: Annotated[str | None, typer.Option(help="menu, chain: run period with the prescales; the first by default.")] = None,
     waves: Annotated[bool, typer.Option("--waves", help="ecl: keep the waveform of the last event that differs.")] = False,
     network: Annotated[
-        str | None, typer.Option(help="tracks.codesign: network by name or as a file; the shipped one by default.")
+        str | None,
+        typer.Option(help="tracks, tracks.{codesign,neuro_path}, chain: network by name or as a file; a shipped one by default."),
     ] = None,
     reuse: Annotated[
-        int | None, typer.Option(min=1, help="tracks.codesign: cycles in which a multiplier serves one track; 4 by default.")
+        int | None,
+        typer.Option(min=1, help="The same: cycles in which a multiplier serves one track; 4 by default."),
     ] = None,
     tracks: Annotated[Path | None, typer.Option(help="tracks.codesign: file of real tracks, to be compared as well.")] = None,
     netlist: Annotated[
@@ -60,24 +65,35 @@ def verify(
 
     Events of ecl: on, below and above every threshold, at every angle edge, random, adversarial, timed, physics. Of
     tracks.segments, in frames of the whole chamber: tracks on background, segments with ties, any filling, extremes. Of
-    tracks.hough: tracks, bundles, any filling with random segments, extremes. Of tracks.inputs: tracks with segments at the edges
-    of all windows and times, any filling, physics. Of tracks.stt: all curvatures, steps of angle and cuts. Of tracks.neuro: five
-    networks of random and corner weights on random and corner vectors. Of tracks.codesign: random, corner, simulated and real
-    tracks through integer model, Keras, hls4ml's C++ model and RTL. Of klm: any filling, tracks, sectors at the cut, extremes. Of
-    klm.line: lines of strips through the origin, at the cut and anywhere, strips where tracks part, full sectors. Of
-    grl: patterns of short tracks with and without a gap, tracks and clusters at every edge, crowds, any filling. Of menu: many,
-    few and just those input bits that a line reads, with running prescale counters. Of chain: the stimuli of the blocks together,
-    and muon pairs through the response of all detectors; tracks enter as the neuro trigger answers them. The record has the
-    verdict, digests, versions and the upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in
-    excess.
+    tracks.hough: tracks, bundles, any filling with random segments, extremes. Of tracks.inputs: tracks with segments at the
+    edges of all windows and times, any filling, physics. Of tracks.stt: all curvatures, steps of angle and cuts. Of
+    tracks.neuro: five networks of random and corner weights on random and corner vectors. Of tracks.codesign: random, corner,
+    simulated and real tracks through integer model, Keras, hls4ml's C++ model and RTL. Of tracks.neuro_path: the events of
+    tracks.inputs through input stage, network and single-track trigger as one component. Of tracks: frames of segments of both
+    through 2D finder and that. Of klm: any filling, tracks, sectors at the cut, extremes. Of klm.line: lines of strips through
+    the origin, at the cut and anywhere, strips where tracks part, full sectors. Of grl: patterns of short tracks with and
+    without a gap, tracks and clusters at every edge, crowds, any filling. Of menu: many, few and just those input bits that a
+    line reads, with running prescale counters. Of chain: the stimuli of the blocks together, and muon pairs through the
+    response of all detectors, from cells, segments and KLM layers to the lines. The record has the verdict, digests, versions
+    and the upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
     """
     from sim.cli._verify_all import ALL, FOLDER, RECORDS, verify_everything
-    from sim.cosim import chain, grl, klm, klm_line, verify_codesign, verify_neuro, verify_tracks
+    from sim.cosim import (
+        chain,
+        grl,
+        klm,
+        klm_line,
+        verify_codesign,
+        verify_neuro,
+        verify_neuro_path,
+        verify_track_trigger,
+        verify_tracks,
+    )
     from sim.cosim import menu as global_decision
     from sim.cosim.campaign import Job
     from sim.cosim.simulators import parse_simulator
     from trigger.menu import load_menu
-    from trigger.networks import load_network
+    from trigger.networks import DEFAULT_NETWORK, load_network
     from trigger.networks.families import CODESIGN
 
     common: dict[str, Any] = {
@@ -89,12 +105,17 @@ def verify(
         "workers": os.cpu_count() or 1 if workers is None else workers,
         "netlist": netlist,
     }
+    of_network: dict[str, Callable[..., dict[str, Any]]] = {
+        verify_neuro_path.NEURO_PATH: verify_neuro_path.verify_neuro_path,
+        verify_track_trigger.TRACKS: verify_track_trigger.verify_tracks,
+    }
     options: dict[str, dict[str, object]] = {
         ALL: {"--records": records},
         "ecl": {"--waves": waves},
         f"ecl and {chain.BLOCK}": {"--parameters": parameters, "--calibration": calibration},
         f"{global_decision.BLOCK} and {chain.BLOCK}": {"--menu": menu, "--period": period},
-        verify_codesign.CODESIGN: {"--network": network, "--reuse": reuse, "--tracks": tracks},
+        " and ".join((verify_codesign.CODESIGN, *of_network, chain.BLOCK)): {"--network": network, "--reuse": reuse},
+        verify_codesign.CODESIGN: {"--tracks": tracks},
     }
     _refuse_options_of_others(block, options)
     if waves and netlist:
@@ -120,11 +141,16 @@ def verify(
     elif block == global_decision.BLOCK:
         record = global_decision.verify_menu(Job(**common), load_menu(menu or DEFAULT_MENU), period)
     elif block == chain.BLOCK:
-        settings = _ecl_settings(parameters, calibration)
-        record = chain.verify_chain(chain.ChainJob(**common, menu=menu or DEFAULT_MENU, period=period, settings=settings))
+        settings = _ecl_settings(parameters, calibration) | {"network": load_network(network or DEFAULT_NETWORK)}
+        job = chain.ChainJob(
+            **common, menu=menu or DEFAULT_MENU, period=period, settings=settings, reuse=reuse or verify_tracks.REUSE
+        )
+        record = chain.verify_chain(job)
     elif block == verify_codesign.CODESIGN:
         frozen = load_network(network or CODESIGN)
-        record = verify_codesign.verify_codesign(Job(**common), frozen, reuse=reuse or verify_codesign.REUSE, tracks=tracks)
+        record = verify_codesign.verify_codesign(Job(**common), frozen, reuse=reuse or verify_tracks.REUSE, tracks=tracks)
+    elif block in of_network:
+        record = of_network[block](Job(**common), load_network(network or DEFAULT_NETWORK), reuse=reuse or verify_tracks.REUSE)
     else:
         record = _verify_ecl(block, common, parameters, calibration, waves)
     _show(record, common["out"])

@@ -1,6 +1,6 @@
 """The whole decision's RTL as a co-simulated block: events to beats, the global decision back, verified against the model.
 
-Tracks enter as the 2D finder and the neuro trigger answer them, at most as many as a frame holds.
+An event is one ECL window, one frame of track segments and the KLM layers that belong to them.
 """
 
 from __future__ import annotations
@@ -8,48 +8,43 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from sim.blocks import Stage, blocks, stream
-from sim.cosim import ecl, runner
+from sim.cosim import ecl, hough, runner, track_trigger
 from sim.cosim import stream as words
 from sim.cosim.campaign import Job, check_job, record_of, run_campaign
 from sim.cosim.compare import Comparison, compare
 from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
-from sim.cosim.grl import beats, put_segments
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.record import write_record
 from sim.cosim.rtl import Rtl, rtl_of
+from sim.cosim.stimulus.track_segments import TrackSegments
 from sim.cosim.stimulus.whole import klm_layers, whole_events
-from trigger.chain import DEFAULT_MENU, Chain
+from sim.cosim.verify_tracks import REUSE
+from trigger.chain import CHAIN_BLOCKS, DEFAULT_MENU, Chain
 from trigger.digest import digest
 from trigger.ecl.layout import DecisionField
 from trigger.ecl.thresholds import EclThresholds
+from trigger.errors import InputError
 from trigger.events import EventRecord
+from trigger.geometry.cdc import N_SECTORS as N_BEATS
 from trigger.klm import FIRST_SECTOR, N_LAYERS, N_SECTORS
 from trigger.menu import Menu, PrescaleCounters
 from trigger.menu.filling import external_names
 from trigger.menu.wiring import VETO_FIELD, wire_of
 
 BLOCK = "chain"
-RTL_BLOCKS = ("ecl", "klm", "grl", "menu")
-"""Blocks of the model that the RTL has, beside the counts of tracks."""
 IDLE_SHARE = 1 / 8
 """Part of each block that runs with random idle gaps (our choice); the rest at full rate."""
-TRACK_FIELDS = {"phi": "track_phi_raw", "omega": "track_omega_raw", "z": "track_z_raw", "theta": "track_theta_raw"}
 
 
-@cache
-def rtl_module() -> ModuleType:
-    """The RTL's module, with the layout of a track."""
-    from hdl import chain
-
-    return chain
+def rtl_chain(menu: str = DEFAULT_MENU, period: str | None = None, **settings: Any) -> Chain:
+    """The model of what the RTL does: every block, the tracks of the first data clock answered. Errors as for `Chain`."""
+    return Chain(menu=menu, period=period, blocks=CHAIN_BLOCKS, neuro_clocks=track_trigger.NEURO_CLOCKS, **settings)
 
 
 def fields(menu: Menu) -> tuple[DecisionField, ...]:
@@ -69,13 +64,11 @@ def fields(menu: Menu) -> tuple[DecisionField, ...]:
 
 def ports(menu: Menu) -> StreamPorts:
     """Ports of the RTL for a menu."""
-    layout = beats()
     return StreamPorts(
         module="chain_trigger",
         inputs=(
             *ecl.ports().inputs,
-            Port(name="in_segments", width=layout.SEGMENT_BITS),
-            Port(name="in_tracks", width=layout.N_LANES * rtl_module().Track.size),
+            Port(name="in_segments", width=track_trigger.layout().Sector.size),
             Port(name="in_layers", width=N_SECTORS * N_LAYERS),
             Port(name="in_veto", width=1),
             Port(name="in_external", width=menu.n_inputs),
@@ -84,42 +77,44 @@ def ports(menu: Menu) -> StreamPorts:
     )
 
 
-def chain_rtl(chain: Chain) -> Rtl:
-    """RTL of a chain with its settings, menu and period."""
-    settings = chain.settings
-    component = rtl_module().ChainTrigger(
+def chain_rtl(chain: Chain, reuse: int = REUSE) -> Rtl:
+    """RTL of a chain with its settings, menu and period, generated in half a minute.
+
+    reuse: cycles in which a multiplier of the network serves one track. InputError for what the RTL does not do: the KLM in
+    straight-line mode, answers to tracks of later data clocks.
+    """
+    from hdl.cdc.track_trigger import TrackTrigger
+    from hdl.chain import ChainTrigger
+
+    settings, klm = chain.settings, klm_layers(chain)
+    if settings.neuro_clocks != track_trigger.NEURO_CLOCKS:
+        raise InputError(f"neuro_clocks must be {track_trigger.NEURO_CLOCKS} for the RTL of the chain, not {settings.neuro_clocks}")
+    component = ChainTrigger(
         replace(chain.menu, periods=(chain.period,)),
         chain.period.name,
+        TrackTrigger(settings.network.network, reuse=reuse, fitter=settings.fitter),
         thresholds=EclThresholds.from_parameters(settings.parameters),
         calibration=settings.calibration,
-        klm=klm_layers(chain),
+        klm=klm,
         grl=settings.grl,
-        fitter=settings.fitter,
     )
-    return rtl_of(component, component.LATENCY, ports(chain.menu), (chain.digests,))
+    return rtl_of(component, component.LATENCY, ports(chain.menu), (chain.digests, reuse))
 
 
-def records(menu: Menu, events: EventRecord, idle: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Stimulus records of events with the fields of `whole_events`, 16 per event; idle: cycles after each of them.
+def records(menu: Menu, events: EventRecord, idle: np.ndarray) -> np.ndarray:
+    """Stimulus records of events with the fields of `whole_events`, 32 per event; idle: cycles after each of them."""
+    from hdl.chain import FIRST_CELL_BEAT
 
-    rng: which slots of a frame the tracks take, in their order.
-    """
-    declared, layout = ports(menu), beats()
-    out = ecl.records(ecl.windows_of(events.arrays), idle, declared)
+    declared = ports(menu)
+    columns = {name: events[f"cdc_{name}"] for name in ("offsets", "ts_id", "priority", "lr", "time")}
+    out = track_trigger.records(declared, TrackSegments(**columns), idle)
+    starts = N_BEATS * np.arange(events.n_events)
+    ecl.put_cells(out, declared, ecl.windows_of(events.arrays), starts + FIRST_CELL_BEAT)
 
     def put(port: str, rows: np.ndarray, bits: np.ndarray, width: int, values: np.ndarray) -> None:
         words.put_bits(out, rows, declared.input_low(port) + bits, width, values.astype(np.int64))
 
-    put_segments(out, declared, events["cdc_offsets"], events["cdc_ts_id"])
-    rows, lane = _track_slots(events["track_offsets"], rng)
-    track = rtl_module().Track
-    answered = events["track_expert"] >= 0
-    values = {name: events[field] for name, field in TRACK_FIELDS.items()} | {"valid": np.ones(len(rows)), "answered": answered}
-    for name, numbers in values.items():
-        place = track[name]
-        put("in_tracks", rows, track.size * lane + place.offset, place.width, numbers)
-
-    last = layout.N_BEATS * np.arange(events.n_events) + layout.N_BEATS - 1
+    last = starts + N_BEATS - 1
     sector = np.array(FIRST_SECTOR)[events["klm_section"]] + events["klm_sector"]
     rows = np.repeat(last, np.diff(events["klm_offsets"]))
     put("in_layers", rows, N_LAYERS * sector + events["klm_layer"], 1, np.ones(len(rows)))
@@ -135,17 +130,6 @@ def external_positions(menu: Menu) -> dict[str, int]:
     return {name: place for item in unwired for name, place in zip(external_names(item), item.bits, strict=True)}
 
 
-def _track_slots(offsets: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """(record, lane) of each track: random slots of the track beats, in order."""
-    layout = beats()
-    counts = np.diff(offsets)
-    n_slots = layout.N_LANES * (layout.N_BEATS - layout.FIRST_TRACK_BEAT)
-    rank = np.argsort(np.argsort(rng.random((len(counts), n_slots)), axis=1), axis=1)
-    event, slot = (rank < counts[:, None]).nonzero()
-    beat, lane = np.divmod(slot, layout.N_LANES)
-    return layout.N_BEATS * event + layout.FIRST_TRACK_BEAT + beat, lane
-
-
 def expected(chain: Chain, events: EventRecord) -> dict[str, np.ndarray]:
     """What the model answers to a stream that starts with these events; the prescale counters start at 0."""
     decision = chain.run(events.arrays, PrescaleCounters(period=chain.period))
@@ -158,15 +142,11 @@ def simulate(
     events: EventRecord,
     declared_latency: int,
     idle: np.ndarray,
-    rng: np.random.Generator,
     *,
     cancel: threading.Event | None = None,
 ) -> Answers:
-    """Run events through a model of the RTL, counters from their reset on. idle: cycles after each beat, 16 numbers per event."""
-    n_beats = beats().N_BEATS
-    slices = (
-        records(menu, events.select(slice(a, b)), idle[n_beats * a : n_beats * b], rng) for a, b in slices_of(events.n_events)
-    )
+    """Run events through a model of the RTL, counters from their reset on. idle: cycles after each beat, 32 numbers per event."""
+    slices = (records(menu, events.select(slice(a, b)), idle[N_BEATS * a : N_BEATS * b]) for a, b in slices_of(events.n_events))
     response = exchange(model, slices, events.n_events, cancel=cancel)
     event, latency = assign(response.marks, response.cycles, declared_latency)
     arrays = decode_fields(model.ports, fields(menu), response.results)
@@ -175,11 +155,15 @@ def simulate(
 
 @dataclass(frozen=True, kw_only=True)
 class ChainJob(Job):
-    """What `verify chain` shall do. menu, period: of the chain, exp16 and its first period by default; settings: of the blocks."""
+    """What `verify chain` shall do. menu, period: of the chain, exp16 and its first period by default; settings: of the blocks.
+
+    reuse: cycles in which a multiplier of the network serves one track.
+    """
 
     menu: str = DEFAULT_MENU
     period: str | None = None
     settings: Mapping[str, Any] | None = None
+    reuse: int = REUSE
 
 
 def verify_chain(job: ChainJob, *, rtl: Rtl | None = None, cache: Path | None = None) -> dict[str, Any]:
@@ -187,21 +171,23 @@ def verify_chain(job: ChainJob, *, rtl: Rtl | None = None, cache: Path | None = 
 
     `line_latency` says when each line would be decided on its own; all of them come out together.
     """
+    from hdl.chain import line_latency, ready
+
     check_job(job)
-    chain = Chain(menu=job.menu, period=job.period, blocks=RTL_BLOCKS, **(job.settings or {}))
-    rtl = rtl or chain_rtl(chain)
+    chain = rtl_chain(job.menu, job.period, **(job.settings or {}))
+    rtl = rtl or chain_rtl(chain, job.reuse)
     latency = rtl.latency
 
     def check(model: runner.Model, block: int, n_events: int, cancel: threading.Event) -> Comparison:
         events, rng = _events(chain, job, block, n_events)
         n_idle = int(n_events * IDLE_SHARE)
-        idle = np.concatenate([ecl.random_idle(rng, n_idle), ecl.full_rate(n_events - n_idle)])
-        answers = simulate(model, chain.menu, events, latency, idle, rng, cancel=cancel)
+        idle = np.concatenate([hough.random_idle(rng, n_idle), hough.full_rate(n_events - n_idle)])
+        answers = simulate(model, chain.menu, events, latency, idle, cancel=cancel)
         return compare(expected(chain, events), answers, fields(chain.menu))
 
     campaign = run_campaign(job, BLOCK, rtl, check, cache=cache)
     record = record_of(job, BLOCK, rtl, campaign) | {"menu": chain.menu.name, "period": chain.period.name}
-    record["line_latency"] = rtl_module().line_latency(chain.menu)
+    record |= {"reuse": job.reuse, "block_latency": ready(latency), "line_latency": line_latency(chain.menu, latency)}
     record |= _coverage(chain, job)
     record["digests"] |= {"menu": chain.menu.digest, "settings": digest(chain.settings.digests)}
     write_record(job.out, record)
@@ -216,12 +202,24 @@ def _events(chain: Chain, job: ChainJob, block: int, n_events: int) -> tuple[Eve
 
 
 def _coverage(chain: Chain, job: ChainJob) -> dict[str, Any]:
-    """Events in which each line fires, and the input bits that no event sets, as the model has them."""
-    decisions = [expected(chain, _events(chain, job, block, n_events)[0]) for block, n_events in blocks(job.n_events)]
-    fired = np.sum([answer["ftdl"].sum(axis=0, dtype=np.int64) for answer in decisions], axis=0)
-    was_set = np.any([answer["input_bits"].any(axis=0) for answer in decisions], axis=0)
+    """Events in which each line fires, input bits that no event sets, and events with tracks that the RTL does not answer.
+
+    All as the model has them. Of the last ones it is told how many would have other input bits if all tracks were answered.
+    """
+    every = Chain(menu=chain.menu, period=job.period, settings=replace(chain.settings, neuro_clocks=None))
+    fired, was_set = np.zeros(len(chain.menu.lines), np.int64), np.zeros(chain.menu.n_inputs, np.bool_)
+    n_later, n_other = 0, 0
+    for block, n_events in blocks(job.n_events):
+        events, _ = _events(chain, job, block, n_events)
+        decision = chain.run(events.arrays)
+        fired += decision.ftdl.sum(axis=0, dtype=np.int64)
+        was_set |= decision.input_bits.any(axis=0)
+        event = np.repeat(np.arange(n_events), np.diff(decision["track_offsets"]))
+        n_later += len(np.unique(event[decision["track_clock"] >= track_trigger.NEURO_CLOCKS]))
+        n_other += int((decision.input_bits != every.run(events.arrays).input_bits).any(axis=1).sum())
     named = zip(chain.menu.input_names, was_set.tolist(), strict=True)
     return {
         "lines_fired": dict(zip(chain.menu.line_names, fired.tolist(), strict=True)),
         "inputs_never_set": [name for name, seen in named if name and not seen],
+        "tracks_not_answered": {"events": n_later, "with_other_input_bits": n_other},
     }

@@ -97,31 +97,35 @@ def concatenate(parts: list[Windows]) -> Windows:
     )
 
 
-def records(windows: Windows, idle: np.ndarray, declared: StreamPorts | None = None) -> np.ndarray:
-    """Stimulus records of the windows, 16 per event; idle: cycles after each of them.
-
-    declared: of a component that has these ports among others; the ECL trigger's own by default.
-    """
-    layout, declared = beats(), declared or ports()
-    rows = np.arange(windows.n_events * layout.N_BEATS)
-    place = rows % layout.N_BEATS
-    out = stream.empty_records(declared, len(rows))
+def records(windows: Windows, idle: np.ndarray) -> np.ndarray:
+    """Stimulus records of the windows, 16 per event; idle: cycles after each of them."""
+    layout, declared = beats(), ports()
+    place = np.arange(windows.n_events * layout.N_BEATS) % layout.N_BEATS
+    out = stream.empty_records(declared, len(place))
     completes = place == layout.N_BEATS - 1
     flags = np.where(completes, stream.flag(Header.VALID, Header.MARK), stream.flag(Header.VALID))
     stream.put_header(out, flags=flags, idle=idle)
-    firsts = rows[place == 0]
+    firsts = np.flatnonzero(place == 0)
+    stream.put_bits(out, firsts, np.full(len(firsts), declared.input_low("in_first")), 1, np.ones(len(firsts), np.int64))
+    put_cells(out, declared, windows, firsts)
+    return out
+
+
+def put_cells(out: np.ndarray, declared: StreamPorts, windows: Windows, firsts: np.ndarray) -> None:
+    """Set the cells of windows in stimulus records, from the record `firsts` of each on.
+
+    declared: of a component that has the ECL trigger's ports among others.
+    """
+    layout = beats()
 
     def put(name: str, records: np.ndarray, lanes: np.ndarray, width: int, values: np.ndarray) -> None:
         stream.put_bits(out, records, declared.input_low(name) + width * lanes, width, values.astype(np.int64))
 
-    first_lane = np.zeros_like(firsts)
-    put("in_first", firsts, first_lane, 1, np.ones_like(firsts))
-    put("in_start", firsts, first_lane, layout.START_BITS, windows.start)
+    put("in_start", firsts, np.zeros_like(firsts), layout.START_BITS, windows.start)
     beat, lane = np.divmod(windows.tc_id.astype(np.int64) - 1, layout.N_LANES)
-    beat += np.repeat(np.arange(windows.n_events) * layout.N_BEATS, np.diff(windows.offsets))
+    beat += np.repeat(firsts, np.diff(windows.offsets))
     put("in_adc", beat, lane, ADC_BITS, windows.adc)
     put("in_time", beat, lane, layout.TIME_BITS, windows.time)
-    return out
 
 
 def random_idle(rng: np.random.Generator, n_events: int) -> np.ndarray:

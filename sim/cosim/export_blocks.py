@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.cosim import chain, ecl, grl, klm, klm_line, menu
+from sim.cosim import chain, ecl, grl, klm, klm_line, menu, track_trigger
 from sim.cosim import stream as words
 from sim.cosim.export_golden import one_answer_each
-from sim.cosim.export_order import IDLE_SHARE, Exported, Input, Order, Settings, described, gaps, layout_text, registers
+from sim.cosim.export_order import Exported, Input, Order, Settings, described, frame_gaps, gaps, layout_text, registers
 from sim.cosim.export_tracks import export_codesign, export_hough, export_inputs, export_neuro, export_segments, export_stt
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.rtl import ecl_rtl, rtl_of
@@ -21,9 +21,9 @@ from sim.cosim.stimulus.mix import ecl_mix
 from sim.cosim.stimulus.whole import whole_events
 from sim.cosim.verify_codesign import CODESIGN
 from sim.cosim.verify_neuro import INPUTS, STT
-from sim.cosim.verify_tracks import HOUGH, NEURO, SEGMENTS
+from sim.cosim.verify_tracks import HOUGH, NEURO, REUSE, SEGMENTS
 from sim.cosim.workload import make_block
-from trigger.chain import DEFAULT_MENU, Chain
+from trigger.chain import DEFAULT_MENU
 from trigger.ecl import EclCalibration, EclParameters, EclThresholds, EclTrigger
 from trigger.ecl.calibration import ADC_BITS
 from trigger.ecl.layout import DECISION_FIELDS as ECL_FIELDS
@@ -33,6 +33,7 @@ from trigger.klm import DECISION_FIELDS as KLM_FIELDS
 from trigger.klm import N_LAYERS, N_SECTORS, KlmParameters, KlmTrigger
 from trigger.klm_line import KlmLineParameters, KlmLineTrigger
 from trigger.menu import Menu, Period, load_menu
+from trigger.networks import DEFAULT_NETWORK, load_network
 from trigger.registers import REGISTER_BITS, RegisterMap
 
 MAX_WRITTEN = 4
@@ -255,39 +256,34 @@ def _grl_segments() -> Input:
 
 
 def _chain(order: Order) -> Exported:
-    from amaranth.lib.data import ArrayLayout
-
+    from hdl.cdc.sector import Sector
     from hdl.chain import ChainTrigger as Component
-    from hdl.chain import Track
 
     parameters, calibration = _ecl_settings(order)
-    whole = Chain(
-        menu=order.menu or DEFAULT_MENU,
-        period=order.period,
-        blocks=chain.RTL_BLOCKS,
-        parameters=parameters,
-        calibration=calibration,
+    network = load_network(order.network or DEFAULT_NETWORK)
+    whole = chain.rtl_chain(
+        order.menu or DEFAULT_MENU, order.period, parameters=parameters, calibration=calibration, network=network
     )
     rng = order.rng(chain.BLOCK)
     events = whole_events(whole, rng, order.seed, 0, order.n_events, tuple(chain.external_positions(whole.menu)))
-    n_idle = int(order.n_events * IDLE_SHARE)
-    idle = np.concatenate([ecl.random_idle(rng, n_idle), ecl.full_rate(order.n_events - n_idle)])
+    reuse = order.reuse or REUSE
     return Exported(
         component=Component,
-        rtl=chain.chain_rtl(whole),
+        rtl=chain.chain_rtl(whole, reuse),
         interval=Component.INITIATION_INTERVAL,
         inputs=_ecl_inputs()
         | {
-            "in_segments": _grl_segments(),
-            "in_tracks": Input(meaning="two tracks, in beats 4 to 15", shape=ArrayLayout(Track, grl.beats().N_LANES)),
+            "in_first": Input(meaning="the beat opens an event"),
+            "in_segments": Input(meaning=layout_text(track_trigger.layout()), shape=Sector),
             "in_layers": Input(meaning="hit layers of the KLM sectors, with the last beat"),
             "in_veto": Input(meaning="injection veto, with the last beat"),
             "in_external": Input(meaning="input bits of the menu that no block models, at their places, with the last beat"),
         },
         fields=chain.fields(whole.menu),
-        golden=one_answer_each(chain.records(whole.menu, events, idle, rng), chain.expected(whole, events)),
+        golden=one_answer_each(chain.records(whole.menu, events, frame_gaps(rng, order.n_events)), chain.expected(whole, events)),
+        digests={"menu": whole.menu.digest, "network": network.digest},
+        labels=_menu_says(whole.menu, whole.period.name)["labels"] | {"reuse": reuse},
         registers=registers(None, ecl=EclThresholds.from_parameters(parameters), menu=whole.menu, period=whole.period.name),
-        **_menu_says(whole.menu, whole.period.name),
     )
 
 
@@ -314,6 +310,6 @@ BLOCKS: Mapping[str, Entry] = {
     klm_line.BLOCK: Entry(_klm_line),
     grl.BLOCK: Entry(_grl),
     menu.BLOCK: Entry(_menu, (*_MENU_OPTIONS, "settings")),
-    chain.BLOCK: Entry(_chain, _ECL_OPTIONS + _MENU_OPTIONS),
+    chain.BLOCK: Entry(_chain, _ECL_OPTIONS + _MENU_OPTIONS + _NETWORK_OPTIONS),
 }
 """By name; another block joins with its line here."""

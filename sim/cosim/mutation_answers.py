@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 Arrays = Mapping[str, np.ndarray]
-CHAIN_BLOCKS = ("ecl", "klm", "grl", "menu")
-"""Blocks of the chain that run; tracks come with the stimuli."""
+CHAIN_BLOCKS = ("ecl", "tracks", "klm", "grl", "menu")
+"""Blocks of the chain that run."""
 
 
 def write_parts(path: Path, parts: Iterable[Arrays]) -> None:

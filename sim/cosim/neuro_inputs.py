@@ -115,9 +115,14 @@ def schedule(rng: np.random.Generator, track_offsets: np.ndarray, *, idle_share:
     shift = shift[np.lexsort((shift, group[order]))]
     beat = np.empty(len(group), np.int64)
     beat[order] = starts[group[order]] + rank + shift
+    return Schedule(starts=starts, beat=beat, order=order, idle=random_idle(rng, starts, idle_share=idle_share))
+
+
+def random_idle(rng: np.random.Generator, starts: np.ndarray, *, idle_share: float) -> np.ndarray:
+    """Idle cycles after each beat: at random places in a part of the groups, none in the others."""
     idle = np.where(rng.random(starts[-1]) < IDLE_PROBABILITY, rng.integers(0, MAX_IDLE + 1, starts[-1]), 0)
-    with_idle = np.repeat(rng.random(n_groups) < idle_share, np.diff(starts))
-    return Schedule(starts=starts, beat=beat, order=order, idle=np.where(with_idle, idle, 0))
+    with_idle = np.repeat(rng.random(len(starts) - 1) < idle_share, np.diff(starts))
+    return np.where(with_idle, idle, 0)
 
 
 def expected(vectors: NeuroVectors) -> dict[str, np.ndarray]:

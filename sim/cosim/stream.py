@@ -45,6 +45,12 @@ def put_header(records: np.ndarray, *, flags: np.ndarray, idle: np.ndarray) -> N
     records[:, : HEADER_BITS // 8] = header.astype(">u4").view(np.uint8).reshape(-1, HEADER_BITS // 8)
 
 
+def put_marks(records: np.ndarray, rows: np.ndarray) -> None:
+    """Mark these records, in headers that are set already."""
+    low = 8 * records.shape[1] - HEADER_BITS + Header.MARK
+    put_bits(records, rows, np.full(len(rows), low), 1, np.ones(len(rows), np.int64))
+
+
 def flag(*headers: Header) -> int:
     """Header flags as a number."""
     return sum(1 << header for header in headers)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sim.cosim import chain, grl, klm, menu, verify_codesign, verify_neuro, verify_tracks
+from sim.cosim import chain, grl, klm, menu, verify_codesign, verify_neuro, verify_neuro_path, verify_track_trigger, verify_tracks
 from sim.cosim.campaign import Job, source_digests
 from sim.cosim.record import ForeignCheckpoint, checkpoint_path
 from sim.cosim.segments import ALL as ALL_SUPERLAYERS
 from sim.cosim.verify import Request, verify_ecl
 from trigger.chain import DEFAULT_MENU
 from trigger.menu import load_menu
-from trigger.networks import load_network
+from trigger.networks import DEFAULT_NETWORK, load_network
 from trigger.networks.families import CODESIGN
 
 
@@ -47,6 +47,14 @@ def _codesign(job: Job) -> dict[str, Any]:
     return verify_codesign.verify_codesign(job, load_network(CODESIGN))
 
 
+def _neuro_path(job: Job) -> dict[str, Any]:
+    return verify_neuro_path.verify_neuro_path(job, load_network(DEFAULT_NETWORK))
+
+
+def _tracks(job: Job) -> dict[str, Any]:
+    return verify_track_trigger.verify_tracks(job, load_network(DEFAULT_NETWORK))
+
+
 def _menu(job: Job) -> dict[str, Any]:
     return menu.verify_menu(job, load_menu(DEFAULT_MENU))
 
@@ -57,7 +65,7 @@ def _chain(job: Job) -> dict[str, Any]:
 
 _SUPERLAYER = 1 / len(ALL_SUPERLAYERS)
 _SLOW = 0.1
-"""Of the 2D finder and the chain: a tenth says as much per hour (our choice)."""
+"""Of what has the 2D finder or several stages of the tracks: a tenth says as much per hour (our choice)."""
 BLOCKS = (
     Block(name="ecl", verify=_ecl, unit="windows"),
     Block(name=verify_tracks.SEGMENTS, verify=verify_tracks.verify_segments, share=_SUPERLAYER, unit="frames of 9 superlayers"),
@@ -66,6 +74,8 @@ BLOCKS = (
     Block(name=verify_tracks.NEURO, verify=verify_tracks.verify_neuro, unit="input vectors"),
     Block(name=verify_codesign.CODESIGN, verify=_codesign, unit="input vectors"),
     Block(name=verify_neuro.STT, verify=verify_neuro.verify_stt),
+    Block(name=verify_neuro_path.NEURO_PATH, verify=_neuro_path, share=_SLOW, unit="frames"),
+    Block(name=verify_track_trigger.TRACKS, verify=_tracks, share=_SLOW, unit="frames"),
     Block(name=klm.BLOCK, verify=klm.verify_klm),
     Block(name=grl.BLOCK, verify=grl.verify_grl),
     Block(name=menu.BLOCK, verify=_menu),

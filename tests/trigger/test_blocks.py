@@ -74,4 +74,4 @@ def test_blocks_declare_what_they_answer():
 
 
 def test_settings_have_digests_of_their_own():
-    assert set(SETTINGS.digests) == {"parameters", "calibration", "mask", "network", "fitter", "klm", "grl"}
+    assert set(SETTINGS.digests) == {"parameters", "calibration", "mask", "network", "fitter", "klm", "grl", "neuro_clocks"}

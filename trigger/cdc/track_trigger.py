@@ -50,13 +50,15 @@ def _default_network() -> NeuroNetwork:
 class TrackTrigger:
     """2D finder, neuro trigger and single-track trigger in a row. Defaults: the experiment's settings, the default network.
 
-    ValueError if finder and single-track trigger count half cells of different planes.
+    neuro_clocks: data clocks of a frame whose tracks the neuro trigger answers, as `NeuroTrigger.clocks`. ValueError if finder and
+    single-track trigger count half cells of different planes.
     """
 
     network: NeuroNetwork = field(default_factory=_default_network)
     inputs: NeuroInputs = field(default_factory=NeuroInputs)
     finder: HoughFinder = field(default_factory=HoughFinder)
     single_track: SingleTrackTrigger = field(default_factory=SingleTrackTrigger)
+    neuro_clocks: int | None = None
 
     def __post_init__(self) -> None:
         if self.finder.plane != self.single_track.plane:
@@ -77,7 +79,9 @@ class TrackTrigger:
         The y and single-track decisions cut on z, as in the firmware, also with a network that gives a class.
         """
         tracks = self.finder.run(offsets, ts_id, priority)
-        neuro = NeuroTrigger(self.network, self.inputs).run(tracks, offsets, ts_id, priority, lr, time, given_time)
+        neuro = NeuroTrigger(self.network, self.inputs, self.neuro_clocks).run(
+            tracks, offsets, ts_id, priority, lr, time, given_time
+        )
         single = self.single_track.run(
             tracks.track_offsets, tracks.track_omega_raw, neuro.track_expert, neuro.track_z_raw, neuro.track_theta_raw
         )

@@ -49,11 +49,12 @@ class NeuroInputs(wiring.Component):
     A track is looked up in the frame that it names: all rows of it must have come before, and none of its number again until
     three cycles after. A segment is there once per frame, so there is room for all of them; of equally good ones the highest
     number counts, which is the last one of a list in order. ValueError for a plane and windows whose relevant segments are not
-    read at once.
+    read at once. rows_apart: the rows of each stereo superlayer come when they are complete, with numbers of their own.
 
     Ports:
         in_valid: a beat is taken. in_has_row, in_has_track: what it holds.
-        in_row, in_row_frame, in_segments: 16 segments of each stereo superlayer, see `hdl.cdc.neuro.segments`.
+        in_row, in_row_frame, in_segments: 16 segments of each stereo superlayer, see `hdl.cdc.neuro.segments`. in_has_row and
+            in_row are there once for all of them, or once for each.
         in_track_frame, in_phi, in_omega: the track's frame, azimuth in half cells, signed curvature in half cells.
         in_own: its segment of each axial superlayer; priority 0 = none.
         out_valid: one cycle per track, `LATENCY` cycles after it. The rest means something with it only.
@@ -65,18 +66,19 @@ class NeuroInputs(wiring.Component):
     LATENCY = CHOSEN + 1
     INITIATION_INTERVAL = 1
 
-    def __init__(self, plane: HoughPlane | None = None, windows: InputWindows | None = None) -> None:
+    def __init__(self, plane: HoughPlane | None = None, windows: InputWindows | None = None, *, rows_apart: bool = False) -> None:
         self.plane = plane or HoughPlane()
         self.windows = windows or InputWindows()
         check_windows(self.windows)
         self._stereo_windows = [Window(self.plane, self.windows, superlayer) for superlayer in STEREO]
-        n_omega = self.plane.n_omega
+        n_omega, self._n_rows = self.plane.n_omega, len(STEREO) if rows_apart else 1
+        self._row_bits = Signal(RowAddress["row"].shape).shape().width
         self._number_bits = Signal(Number).shape().width
         super().__init__(
             {
                 "in_valid": In(1),
-                "in_has_row": In(1),
-                "in_row": In(RowAddress["row"].shape),
+                "in_has_row": In(self._n_rows),
+                "in_row": In(self._n_rows * self._row_bits),
                 "in_row_frame": In(Bank),
                 "in_segments": In(data.ArrayLayout(Row, len(STEREO))),
                 "in_has_track": In(1),
@@ -130,9 +132,10 @@ class NeuroInputs(wiring.Component):
         """A stereo superlayer, connected."""
         part = StereoSuperlayer(self._stereo_windows[k])
         m.submodules[f"stereo_{k}"] = part
+        own = k % self._n_rows
         m.d.comb += [
-            part.write.eq(self.in_valid & self.in_has_row),
-            part.write_at.row.eq(self.in_row),
+            part.write.eq(self.in_valid & self.in_has_row[own]),
+            part.write_at.row.eq(self.in_row.word_select(own, self._row_bits)),
             part.write_at.frame.eq(self.in_row_frame),
             part.row.eq(self.in_segments[k]),
             part.frame.eq(carried(m, self.in_track_frame, References.LATENCY, f"frame_{k}")),

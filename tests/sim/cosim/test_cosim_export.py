@@ -251,7 +251,11 @@ def test_nothing_is_left_of_an_export_that_breaks_off(tmp_path, monkeypatch):
         ("klm", replace(ORDER, n_events=0), "--events must be at least 1, not 0"),
         ("klm", replace(ORDER, seed=-1), "--seed must not be negative, not -1"),
         ("klm", replace(ORDER, menu="exp16"), "--menu is an option of export menu and chain, not of export klm"),
-        ("ecl", replace(ORDER, reuse=2), "--reuse is an option of export tracks.neuro and tracks.codesign, not of export ecl"),
+        (
+            "ecl",
+            replace(ORDER, reuse=2),
+            "--reuse is an option of export tracks.neuro and tracks.codesign and chain, not of export ecl",
+        ),
         ("menu", replace(ORDER, period="e20"), "no period 'e20'"),
         ("ecl", replace(ORDER, settings=Settings.REGISTERS), "--settings is an option of export menu, not of export ecl"),
         ("tracks.neuro", replace(ORDER, network="codesign"), "must be of the family classic, not codesign"),

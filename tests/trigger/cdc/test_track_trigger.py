@@ -8,6 +8,7 @@ import pytest
 from trigger.cdc import HoughFinder, HoughPlane, NeuroInputs, SingleTrackTrigger, TrackTrigger
 from trigger.errors import InputError
 from trigger.events import validate
+from trigger.geometry.cdc import N_SEGMENTS
 from trigger.networks import DEFAULT_NETWORK, load_network, shipped_networks
 
 REFERENCE = Path(__file__).parents[2] / "reference" / "neuro_fixed.npz"
@@ -69,3 +70,23 @@ def test_bad_segments_and_planes(segments):
         TrackTrigger().run([0, 1], [5], [3], [4], [0])
     with pytest.raises(ValueError, match="must have one plane"):
         TrackTrigger(finder=HoughFinder(plane=HoughPlane(pt_min_gev=0.25)))
+
+
+def test_tracks_of_later_data_clocks_can_be_left_unanswered():
+    """Every segment of the chamber: quadrants with more than six tracks, which the hardware does not answer."""
+    rng = np.random.default_rng(3)
+    event, ts_id = np.nonzero(rng.random((20, N_SEGMENTS)) < 0.2)
+    columns = [rng.integers(low, high, len(event)) for low, high in ((1, 4), (0, 4), (0, 300))]
+    segments = (np.searchsorted(event, np.arange(21)), ts_id, *columns)
+    every, first = TrackTrigger().run(*segments), TrackTrigger(neuro_clocks=1).run(*segments)
+    served = every.tracks.track_clock == 0
+    assert 0.1 < served.mean() < 0.9
+    for name, rest in (("track_expert", -1), ("track_z_raw", 0), ("track_theta_raw", 0), ("track_y", 0), ("track_stt", 0)):
+        expected = np.where(served, every.arrays()[name], rest)
+        assert (first.arrays()[name] == expected).all(), name
+        assert (expected != every.arrays()[name]).any(), name
+    assert (first.tracks.track_ts == every.tracks.track_ts).all()
+    assert (first.track_ts[~served, 1::2] == -1).all()
+    assert (first.single.grl_t2 == every.single.grl_t2).all()
+    with pytest.raises(ValueError, match="clocks must be at least 1, not 0"):
+        TrackTrigger(neuro_clocks=0).run(*segments)

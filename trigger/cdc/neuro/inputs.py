@@ -3,7 +3,7 @@
 Ref: basf2 trg/cdc NeuroTrigger.cc, CDCTriggerNeuroModule.cc, neurotrigger_default.conf (read in public source) [SIM].
 """
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,6 +49,16 @@ class NeuroVectors:
     track_has_t0: NDArray[np.bool_]
     track_hit: NDArray[np.int32]
     track_ts: NDArray[np.int16]
+
+    def only(self, served: NDArray[np.bool_]) -> "NeuroVectors":
+        """Return the same for the served tracks (m,); the others have no expert, and with it no inputs and no segments."""
+        return replace(
+            self,
+            x_raw=np.where(served[:, None], self.x_raw, np.int16(0)),
+            track_expert=np.where(served, self.track_expert, np.int8(-1)),
+            track_hit=np.where(served[:, None], self.track_hit, np.int32(-1)),
+            track_ts=np.where(served[:, None], self.track_ts, np.int16(-1)),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

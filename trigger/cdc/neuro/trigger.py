@@ -47,10 +47,20 @@ class NeuroTracks:
 
 @dataclass(frozen=True, eq=False)
 class NeuroTrigger:
-    """Input stage and network."""
+    """Input stage and network. clocks: data clocks of a frame whose tracks are answered, from the first; None: all.
+
+    The hardware answers one track per quadrant and data clock, hence those of the first data clock [DERIVED]; a track of a later
+    one has no expert. ValueError unless clocks is positive.
+    """
 
     network: NeuroNetwork
     inputs: NeuroInputs = field(default_factory=NeuroInputs)
+    clocks: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.clocks is not None and self.clocks < 1:
+            msg = f"clocks must be at least 1, not {self.clocks}"
+            raise ValueError(msg)
 
     def run(
         self,
@@ -64,6 +74,8 @@ class NeuroTrigger:
     ) -> NeuroTracks:
         """Return z and theta of 2D tracks; arguments and errors as for NeuroInputs.run."""
         vectors = self.inputs.run(tracks, offsets, ts_id, priority, lr, time, given_time)
+        if self.clocks is not None:
+            vectors = vectors.only(tracks.track_clock < self.clocks)
         answers = self.network.answer(vectors.x_raw, vectors.track_expert)
         return NeuroTracks(
             vectors=vectors,
