@@ -7,8 +7,9 @@ import pytest
 
 from sim.generators import qed
 from sim.generators.beams import NOMINAL
-from sim.generators.decays import weighted_phase_space
+from sim.generators.decays import isotropic, two_body, weighted_phase_space
 from sim.generators.folded_pairs import two_photons_nb
+from sim.generators.frames import boost_from_rest
 from sim.generators.muon_mediator import Mediator, points
 from sim.generators.muon_mediator import squared_amplitude as radiated_vector
 from sim.generators.pion_form_factor import pion_form_factor
@@ -99,3 +100,16 @@ def test_form_factor():
     sigma = math.pi * qed.ALPHA_0**2 * beta**3 / (3 * s) * np.abs(pion_form_factor(s)) ** 2 * qed.GEV2_NB
     assert 1150 < sigma.max() < 1400
     assert s[sigma.argmax()] == pytest.approx(0.77**2, abs=0.03)
+
+
+def test_pauli(rng):
+    """Two identical muons of one momentum never have one spin."""
+    pair = two_body(ROOT, (2 * MUON * (1 + 1e-12), 3.0), np.linspace(-0.9, 0.9, 5), np.zeros(5))
+    muon = 0.5 * pair[:, 0]
+    others = boost_from_rest(isotropic(np.full(5, 3.0), (MUON, MUON), rng), pair[:, 1])
+    momenta = np.stack([muon, others[:, 0], muon, others[:, 1]], axis=1)
+    for part in amplitudes(FourMuons.kind, momenta):
+        unlike = np.abs(part[0, :, 1]).max()
+        assert np.abs(part[0, :, 0]).max() < 1e-6 * unlike
+        assert np.abs(part[1, :, 1]).max() < 1e-6 * unlike
+        np.testing.assert_allclose(part[0, :, 1], -part[1, :, 0], atol=1e-6 * unlike)

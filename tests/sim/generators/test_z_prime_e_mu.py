@@ -60,3 +60,24 @@ def test_cross_section_scales_and_grows_towards_the_beams():
     )
     assert half == pytest.approx(0.25 * base, rel=1e-9)
     assert central < 0.7 * base
+
+
+def test_a_collinear_light_vector_leaves_bhabha_scattering():
+    """Radiated along the muon it factorises, and interference of annihilation and scattering is that of the Born formula."""
+    cos = np.linspace(-0.9, 0.9, 13)
+    n, half, z, kick, light = len(cos), 0.5 * NOMINAL.sqrt_s_gev, 0.4, 0.02, qed.ELECTRON_MASS_GEV
+    sin = np.sqrt(1 - cos**2)
+    direction, across = np.stack([sin, 0 * cos, cos]), np.stack([0 * cos, np.ones(n), 0 * cos])
+    vectors = [half * direction, -(1 - z) * half * direction + kick * across, -z * half * direction - kick * across]
+    momenta = np.stack([np.concatenate([np.sqrt(np.square(v).sum(axis=0) + 1e-6)[None], v]) for v in vectors], axis=1)
+    annihilation, scattering = amplitudes(momenta, 1e-3, muon_gev=light)
+    whole, one, two = (
+        np.square(np.abs(a)).sum(axis=(0, 1, 2, 3, 4)) for a in (annihilation + scattering, annihilation, scattering)
+    )
+    s = 4 * half**2
+    t, u = -s * (1 - cos) / 2, -s * (1 + cos) / 2
+    a_s, a_t = qed.alpha_s(s), qed.alpha_t(t)
+    alone = a_s**2 * (t**2 + u**2) / s**2 + a_t**2 * (s**2 + u**2) / t**2
+    interference = 2 * a_s * a_t * u**2 / (s * t)
+    np.testing.assert_allclose((whole - one - two) / (one + two), interference / alone, atol=2e-3)
+    assert np.abs(interference / alone).max() > 0.1
