@@ -13,6 +13,8 @@ from sim.generators.frames import boost_from_rest
 from sim.generators.muon_mediator import Mediator, points
 from sim.generators.muon_mediator import squared_amplitude as radiated_vector
 from sim.generators.pion_form_factor import pion_form_factor
+from sim.generators.radiative_muons import momenta_of
+from sim.generators.radiative_muons import squared_amplitude as by_traces
 from sim.generators.two_pair_channels import draw_four
 from sim.generators.two_pair_processes import FourMuons, MuMuPiPi, MuMuTauTau, channels
 from sim.generators.two_pairs import PairKind, amplitudes, squared_amplitude
@@ -113,3 +115,21 @@ def test_pauli(rng):
         assert np.abs(part[0, :, 0]).max() < 1e-6 * unlike
         assert np.abs(part[1, :, 1]).max() < 1e-6 * unlike
         np.testing.assert_allclose(part[0, :, 1], -part[1, :, 0], atol=1e-6 * unlike)
+
+
+def test_interference_of_both_kinds_is_that_of_a_radiated_photon(rng):
+    """A very light second pair is a photon: initial and final radiation interfere as in mu mu gamma, by traces."""
+    n, light, mass = 2000, 1e-3, 4e-3
+    for y, z in ((0.8, 0.9), (-0.5, 1.2)):
+        point = np.array([S, 60.0, y, 0.3, z, 0.5])[:, None]
+        momenta = momenta_of(np.repeat(point, n, axis=1))
+        momenta[0, 2] = np.hypot(momenta[0, 2], mass)
+        pair = boost_from_rest(isotropic(np.full(n, mass), (light, light), rng), momenta[:, 2])
+        four = np.concatenate([momenta[:, :2], pair], axis=1)
+        both = amplitudes(PairKind(first_gev=MUON, second_gev=light), four)
+        even = sum(np.square(np.abs(part)).sum() for part in both)
+        odd = np.square(np.abs(both[0] + both[1])).sum() - even
+        exchanged = point * np.array([1, 1, 1, 1, -1, 1])[:, None] + np.array([0, 0, 0, 0, 0, np.pi])[:, None]
+        one, other = by_traces(point)[0], by_traces(exchanged)[0]
+        assert odd / even == pytest.approx((one - other) / (one + other), abs=0.02)
+        assert abs(odd / even) > 0.1
