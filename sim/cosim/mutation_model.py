@@ -51,7 +51,7 @@ LIMIT_S = 300.0
 
 @dataclass(frozen=True, kw_only=True)
 class ModelBlock:
-    """Where a block's model is. modules: files or folders; tests: of `tests/trigger`; stimuli: (rng, n) -> parts."""
+    """Where a block's model is. modules: in `trigger`; tests: in `tests`; stimuli: (rng, n) -> parts."""
 
     modules: tuple[str, ...]
     tests: tuple[str, ...]
@@ -110,35 +110,40 @@ def _chain(rng: Rng, n: int) -> list[Arrays]:
 
 
 MODELS: Mapping[str, ModelBlock] = {
-    "ecl": ModelBlock(modules=("ecl",), tests=("ecl",), stimuli=_ecl),
-    "klm": ModelBlock(modules=("klm.py",), tests=("test_klm.py",), stimuli=_klm),
-    "grl": ModelBlock(modules=("grl",), tests=("grl",), stimuli=_grl),
+    "ecl": ModelBlock(modules=("ecl",), tests=("trigger/ecl",), stimuli=_ecl),
+    "klm": ModelBlock(modules=("klm.py",), tests=("trigger/test_klm.py", "hdl/test_klm.py"), stimuli=_klm),
+    "grl": ModelBlock(modules=("grl",), tests=("trigger/grl",), stimuli=_grl),
     "menu": ModelBlock(
         modules=tuple(f"menu/{name}.py" for name in ("condition", "constant", "inputs", "loader", "menu", "parser", "prescale")),
-        tests=("menu",),
+        tests=("trigger/menu",),
         stimuli=_menu,
     ),
     "chain": ModelBlock(
         modules=("chain.py", "blocks.py", "menu/filling.py", "menu/wiring.py", "cdc/track_counts.py"),
-        tests=("test_chain.py", "test_blocks.py", "menu/test_wiring.py", "cdc/test_track_counts.py"),
+        tests=(
+            "trigger/test_chain.py",
+            "trigger/test_blocks.py",
+            "trigger/menu/test_wiring.py",
+            "trigger/cdc/test_track_counts.py",
+        ),
         stimuli=_chain,
     ),
-    "tracks.segments": ModelBlock(modules=("cdc/segments",), tests=("cdc/segments",), stimuli=_segments),
-    "tracks.hough": ModelBlock(modules=("cdc/hough",), tests=("cdc/hough",), stimuli=_hough),
+    "tracks.segments": ModelBlock(modules=("cdc/segments",), tests=("trigger/cdc/segments",), stimuli=_segments),
+    "tracks.hough": ModelBlock(modules=("cdc/hough",), tests=("trigger/cdc/hough",), stimuli=_hough),
     "tracks.inputs": ModelBlock(
         modules=tuple(f"cdc/neuro/{name}.py" for name in ("crossing", "event_time", "formats", "inputs", "kernels", "windows")),
-        tests=("cdc/neuro",),
+        tests=("trigger/cdc/neuro",),
         stimuli=_inputs,
     ),
     "tracks.neuro": ModelBlock(
         modules=tuple(f"cdc/neuro/{name}.py" for name in ("activation", "experts", "mlp")),
-        tests=("cdc/neuro", "networks"),
+        tests=("trigger/cdc/neuro", "trigger/networks"),
         stimuli=_neuro,
     ),
     "tracks.codesign": ModelBlock(
-        modules=("cdc/neuro/codesign.py",), tests=("cdc/neuro/test_codesign.py", "networks"), stimuli=_codesign
+        modules=("cdc/neuro/codesign.py",), tests=("trigger/cdc/neuro/test_codesign.py", "trigger/networks"), stimuli=_codesign
     ),
-    "tracks.stt": ModelBlock(modules=("cdc/single_track.py",), tests=("cdc/test_single_track.py",), stimuli=_stt),
+    "tracks.stt": ModelBlock(modules=("cdc/single_track.py",), tests=("trigger/cdc/test_single_track.py",), stimuli=_stt),
 }
 """By name; another block joins with its line here and in `mutation_answers`."""
 
@@ -220,7 +225,7 @@ class ModelBench:
             file.write_text(text, encoding="utf-8")
 
     def _paths(self) -> list[str]:
-        return [f"tests/trigger/{name}" for name in MODELS[self.block].tests]
+        return [f"tests/{name}" for name in MODELS[self.block].tests]
 
     def tests_pass(self) -> bool:
         """Whether the tests of the block pass in the scratch copy as it is."""

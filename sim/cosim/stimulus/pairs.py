@@ -19,11 +19,14 @@ from sim.cosim.stimulus.cuts import (
 )
 from sim.cosim.stimulus.grid import Arrays, Lists, cells_of_ring, empty_grid, put, put_spread, to_events
 from trigger.ecl.thresholds import ENDCAP_THETA, Window
-from trigger.geometry.ecl import N_CELLS, N_THETA, cells
+from trigger.geometry.ecl import N_CELLS, N_THETA, Region, cells
 
 MAX_EXTRA = 4
 EXTRA_PROBABILITY = 0.3
 """Further clusters of an event (our choice: most events keep to the case that they are for)."""
+FAINT_PROBABILITY = 2 / 3
+FAINT_COUNTS = (20, 50)
+"""Counts of faint clusters, 0.1 to 0.25 GeV: below all cuts of pairs."""
 PARTNER_PROBABILITY = 0.75
 OWN_POOL_PROBABILITY = 0.7
 
@@ -79,7 +82,11 @@ class ClusterCuts:
 
 @dataclass(frozen=True)
 class AngleEdges:
-    """Pairs of clusters just inside and just outside each edge of each pair window, the other angle inside."""
+    """Pairs of clusters just inside and just outside each edge of each pair window, the other angle inside.
+
+    In two thirds of the events faint clusters of the barrel, which comes first in stored order, make it a pair of later clusters:
+    the RTL has a comparator for each place of the earlier one.
+    """
 
     cuts: Cuts
     name: str = "angle_edges"
@@ -108,12 +115,15 @@ class AngleEdges:
 
     def make(self, n: int, first: int, rng: np.random.Generator) -> Arrays:
         case = (first + np.arange(n)) % self.n_cases
-        grid = empty_grid(n)
+        grid, both = empty_grid(n), np.zeros((2, n), np.int64)
         for k, ((name, _, _), pairs) in enumerate(self._cases):
             rows = np.flatnonzero(case == k)
-            for seeds in np.divmod(rng.choice(pairs, len(rows)), N_CELLS):
+            both[:, rows] = np.divmod(rng.choice(pairs, len(rows)), N_CELLS)
+            for seeds in both[:, rows]:
                 put_cluster(grid, rows, seeds, self.cuts.pools[name], self.cuts.pool, rng)
-        add_extra(grid, np.arange(n), self.cuts.pool, rng)
+        with_faint = rng.random(n) < FAINT_PROBABILITY
+        add_extra(grid, np.flatnonzero(~with_faint), self.cuts.pool, rng)
+        add_faint(grid, np.flatnonzero(with_faint), both[:, with_faint], rng)
         return to_events(grid)
 
 
@@ -178,6 +188,17 @@ def add_extra(grid: np.ndarray, rows: np.ndarray, pool: Lists, rng: np.random.Ge
     for k in range(MAX_EXTRA):
         chosen = rows[n_extra > k]
         put_cluster(grid, chosen, rng.integers(0, N_CELLS, len(chosen)), pool, pool, rng)
+
+
+def add_faint(grid: np.ndarray, rows: np.ndarray, seeds: np.ndarray, rng: np.random.Generator) -> None:
+    """One to MAX_EXTRA faint clusters in the barrel, earlier in stored order than all of seeds (2, n) where there is room."""
+    barrel = np.flatnonzero(cells().region == Region.BRL)
+    room = np.where(np.isin(seeds, barrel), seeds - barrel[0], len(barrel)).min(axis=0)
+    n_faint = rng.integers(1, MAX_EXTRA + 1, len(rows))
+    for k in range(MAX_EXTRA):
+        chosen = n_faint > k
+        where = barrel[(rng.random(np.count_nonzero(chosen)) * room[chosen]).astype(np.int64)]
+        put(grid, rows[chosen], where, rng.integers(*FAINT_COUNTS, len(where)))
 
 
 def _cells_with(cut: str, factor: int | None) -> np.ndarray:

@@ -13,7 +13,7 @@ from sim.cosim.stimulus.pairs import AngleEdges, ClusterCuts, EqualPairs, ThetaR
 from sim.cosim.stimulus.sums import Counts, QuadrantPairs, RingCuts, SumCuts
 from sim.cosim.stimulus.timed import Timed, Times
 from trigger.ecl import EclParameters, EclThresholds, EclTrigger, choose_window
-from trigger.ecl.thresholds import BHABHA2D_BACKWARD_RINGS, BHABHA2D_FORWARD_RINGS, N_BHABHA2D
+from trigger.ecl.thresholds import BHABHA2D_BACKWARD_RINGS, BHABHA2D_FORWARD_RINGS, MAX_CLUSTERS, N_BHABHA2D
 from trigger.events import validate
 from trigger.geometry.ecl import N_CELLS, cells
 
@@ -135,6 +135,25 @@ def test_pairs_stand_on_both_sides_of_every_angle_edge():
             if "above last" in edges:
                 gap = values[two & (values > bounds.last)].min() - values[inside].max()
                 assert 1 <= gap <= 4, (name, angle, "last")
+
+
+@pytest.mark.parametrize("name", ["bhabha3d_veto_pair", "mumu_pair", "taub2b3_pair"])
+def test_angle_edges_are_met_by_the_only_pair_inside_at_every_place_of_the_stored_order(name):
+    """The RTL compares the newest cluster with each earlier one by a comparator of its own."""
+    source, window = AngleEdges(CUTS), CUTS.pair_window(name)
+    _, decision = made(source, 40 * source.n_cases)
+    cell = decision.ecl_cluster_tc.astype(int) - 1
+    pairs = np.array([(i, j) for j in range(MAX_CLUSTERS) for i in range(j)]).T
+    phi, theta = (values[cell[:, pairs[0]], cell[:, pairs[1]]] for values in declared.angles())
+    there = cell[:, pairs[1]] >= 0
+    inside = there & (phi >= window.phi_difference.first) & (phi <= window.phi_difference.last)
+    inside &= (theta >= window.theta_sum.first) & (theta <= window.theta_sum.last)
+    alone = inside & (inside.sum(axis=1) == 1)[:, None]
+    for values in (phi, theta):
+        for edge in (values[inside].min(), values[inside].max()):
+            met = (alone & (values == edge)).sum(axis=0)
+            by_place = np.bincount(pairs[0], weights=met, minlength=MAX_CLUSTERS)[:-1]
+            assert by_place.min() > 0, (name, edge, by_place)
 
 
 def test_every_theta_id_is_the_centre_of_a_cluster_in_every_pair_set():

@@ -205,12 +205,12 @@ def test_model_mutants_of_a_block(tmp_path):
     """Answers, errors and tests of the block kill; what is left is told with its line; the work tree is not touched."""
     before = mutation_model.sources("klm")
     out = tmp_path / "r.json"
-    status, _, _ = invoke("klm", "--side", "model", "--mutants", 7, "--events", 200, "--out", out, "--seed", 2, "--aim", 0)
+    status, _, _ = invoke("klm", "--side", "model", "--mutants", 5, "--events", 200, "--out", out, "--seed", 2, "--aim", 0)
     assert status == 0
     found = json.loads(out.read_text())["sides"]["model"]
-    assert found["mutants"] == 7
-    assert found["killed"] >= 5
-    assert found["killed_by"]["answers"] >= 3
+    assert found["mutants"] == 5
+    assert found["killed"] >= 4
+    assert found["killed_by"]["answers"] >= 2
     assert all(one["file"] == "trigger/klm.py" and one["line"] > 0 for one in found["not_killed"])
     assert mutation_model.sources("klm") == before
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
@@ -223,9 +223,9 @@ def test_a_model_that_is_blind_keeps_its_mutants(tmp_path, monkeypatch):
     nothing = KlmEvents(offsets=np.zeros(3, np.int64), **{name: np.zeros(0, np.int8) for name in ("section", "sector", "layer")})
     monkeypatch.setattr(mutation_model, "klm_events", lambda *_: nothing)
     monkeypatch.setattr(mutation_campaign, "TESTS", tmp_path / "absent")
-    status, shown, _ = invoke("klm", "--side", "model", "--mutants", 10, "--out", tmp_path / "r.json", "--seed", 2)
+    status, shown, _ = invoke("klm", "--side", "model", "--mutants", 6, "--out", tmp_path / "r.json", "--seed", 2)
     assert status == 1
-    assert json.loads((tmp_path / "r.json").read_text())["sides"]["model"]["survived"] >= 2
+    assert json.loads((tmp_path / "r.json").read_text())["sides"]["model"]["survived"] >= 1
     assert "trigger/klm.py:" in shown
 
 
