@@ -19,7 +19,7 @@ RESULTS_FILE = "results.hex"
 HEADER_BITS = 32
 CYCLE_BITS = 32
 DRAIN_CYCLES = 256
-"""Cycles after the last record in which results are still taken (our choice: eight times the longest latency)."""
+"""Cycles after the last record in which results are still taken (our choice: above the longest latency, that of the chain)."""
 
 
 class Header(enum.IntEnum):
