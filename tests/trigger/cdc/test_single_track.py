@@ -60,6 +60,22 @@ def test_every_momentum_by_the_formula():
             assert TRIGGER.momentum_table[k, angle] == int(momentum)
 
 
+def test_momentum_in_another_field():
+    """In 1 T; in the experiment's 1.5 T a sum in the formula gives what its product gives."""
+    trigger = SingleTrackTrigger(cuts=SingleTrackCuts(field_t=Fraction(1)))
+    step_per_cm = HoughPlane().omega_step_per_cm / 1.5
+    for k in range(2, 34):
+        curvature = int(100 * step_per_cm * k / 0.044) * 0.044
+        momentum = 10 * 0.3 / curvature / sin(16 * 0.098125)
+        assert trigger.momentum_table[k, 16] == int(momentum)
+
+
+def test_tables_cannot_be_changed():
+    for table in (TRIGGER.momentum_table, TRIGGER.theta_steps, TRIGGER.omega_steps):
+        with pytest.raises(ValueError, match="read-only"):
+            table[...] = 0
+
+
 def test_angle_steps_are_not_on_an_edge():
     """No output of the network is within 1e-12 of a step, so the digits of pi do not matter."""
     exact = [(80 * Fraction(int(raw) + 4096, 4096) + 10) for raw in ALL_THETA]
@@ -133,6 +149,11 @@ def test_no_tracks():
 def test_bad_tracks_are_refused(track, message):
     with pytest.raises(InputError, match=message):
         run([track])
+
+
+def test_broken_numbers_are_refused():
+    with pytest.raises(InputError, match="track_omega_raw"):
+        TRIGGER.run([0, 1], [5.5], [0], [0], [0])
 
 
 @pytest.mark.parametrize(
