@@ -4,6 +4,7 @@ import gc
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,9 +20,10 @@ from sim.cosim import neuro_inputs, neuro_path
 from sim.cosim.campaign import Job
 from sim.cosim.stimulus.codesign_networks import random_codesign
 from sim.cosim.verify_neuro_path import BUDGET_CYCLES, neuro_path_rtl, verify_neuro_path
-from trigger.networks import FrozenNetwork, load_network, save_network
+from trigger.networks import DEFAULT_NETWORK, FrozenNetwork, load_network, save_network
 
 N_EVENTS = 300
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,15 @@ def test_the_shipped_networks_are_within_the_budget(name, cycles):
         assert reuse == path.INITIATION_INTERVAL
         assert path.LATENCY <= BUDGET_CYCLES
         assert NeuroRtl(InputsRtl(), [one] * reuse).INITIATION_INTERVAL == 1
+
+
+def test_kept_record_is_of_the_shipped_network_and_within_the_budget():
+    record = json.loads((ROOT / "docs" / "records" / "verify-tracks.neuro_path-100000.json").read_text())
+    assert record["passed"]
+    assert record["network"] == load_network(DEFAULT_NETWORK).digest
+    assert record["initiation_interval"] == record["reuse"] == 4
+    assert [int(cycles) for cycles in record["latency_measured"]] == [37]
+    assert record["budget_cycles"] == BUDGET_CYCLES == 38
 
 
 @pytest.mark.usefixtures("not_elaborated")
