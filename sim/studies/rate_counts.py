@@ -14,11 +14,12 @@ from sim.detector.ecl.fam import CLOCK_NS
 from sim.detector.ecl.response import respond
 from sim.detector.whole import Detector
 from sim.generation import BlockTask, Sample, make_block
+from sim.offline import hlt
 from sim.studies.counting import Counters, Job
 from sim.studies.rate_samples import Clock, RateSample
 from trigger.chain import Chain
 from trigger.ecl.window import CLOCK_RAW, WINDOW_CLOCKS
-from trigger.menu import Driver, Menu, Period
+from trigger.menu import Driver, Menu, Period, keep_probability
 from trigger.menu.condition import positions
 
 UNIT = 1 << 24
@@ -32,6 +33,9 @@ STREAM_CLOCKS = range(-24, 24)
 _CHUNK = 1 << 13
 _ECL_DRIVERS = frozenset({Driver.ECL, Driver.GDL, Driver.EXTERNAL, Driver.TOP, Driver.SPARE})
 _VETO = "bha_veto"
+_COLLIDE = (Clock.COLLISIONS, Clock.FIXED)
+"""Clocks of samples with particles, which the software trigger sees."""
+_NOTHING_KEPT: Counters = {"software": np.zeros(1, np.int64), "software_sq": np.zeros(1, np.int64)}
 
 
 _WINDOW = ("ecl_offsets", "ecl_tc_id", "ecl_adc")
@@ -70,14 +74,17 @@ class RateTask:
             response=detector.ecl,
             drift_chamber=detector.cdc,
             klm=detector.klm,
-            offline=False,
+            offline=sample.clock in _COLLIDE,
         )
         arrays = make_block(BlockTask(sample=source, seed=self.seed, block=job.block, n_events=job.events))
         decision = self.chain.run(arrays, _BeforePrescale())
         ftdl = decision.ftdl
         if sample.clock is Clock.FRAMES:
             ftdl = ftdl & ~self._of_calorimeter
-        counters = count_lines(ftdl, self.chain.period, arrays["weight"])
+        counters = count_lines(ftdl, self.chain.period, arrays["weight"]) | _NOTHING_KEPT
+        if sample.clock in _COLLIDE:
+            accepted = keep_probability(ftdl, self.chain.period) * hlt.decide(arrays).passed
+            counters |= _software(accepted * arrays["weight"])
         if _VETO in decision.input_names:
             vetoed = decision.input_bits[:, decision.input_names.index(_VETO)]
             counters |= {"vetoed": np.array([vetoed.sum()], np.int64), "n": np.array([len(vetoed)], np.int64)}
@@ -103,7 +110,7 @@ class RateTask:
             appeared = (steps[:, 1:] & ~steps[:, :-1]).reshape(-1, steps.shape[2])
             part = count_lines(appeared, self.chain.period, np.ones(len(appeared)))
             total = {name: total[name] + part[name] if total else part[name] for name in part}
-        return total
+        return total | _NOTHING_KEPT
 
 
 def split_name(name: str) -> tuple[str, float]:
@@ -178,6 +185,11 @@ def _chunk(ftdl: NDArray[np.bool_], keep: NDArray[np.float64], weight: NDArray[n
     weighted = {name: value * weight for name, value in values.items()}
     sums = {name: _whole(value).sum(axis=0) for name, value in weighted.items()}
     return sums | {f"{name}_sq": _whole(value**2).sum(axis=0) for name, value in weighted.items()}
+
+
+def _software(kept: NDArray[np.float64]) -> Counters:
+    """Sum of the weighted probabilities with which both triggers keep events, and of their squares, in units of 1/UNIT."""
+    return {"software": _whole(kept).sum(keepdims=True), "software_sq": _whole(kept**2).sum(keepdims=True)}
 
 
 def _whole(value: NDArray[np.float64]) -> NDArray[np.int64]:

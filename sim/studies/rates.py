@@ -19,6 +19,7 @@ from sim.provenance import stamp
 from sim.studies.counting import Counters, Job, run
 from sim.studies.rate_counts import FRAME_NS, QUANTITIES, STREAM_CLOCKS, UNIT, RateTask
 from sim.studies.rate_samples import NB_PER_CM2, Clock, RateSample, rate_samples
+from sim.studies.software_tables import output_table
 from sim.studies.statistics import ONE_SIGMA, clopper_pearson
 from sim.studies.tables import Table, Value, write
 from trigger import __version__
@@ -164,7 +165,7 @@ def run_study(
     workers: int = 1,
     done: Callable[[Job], None] = lambda job: None,
 ) -> dict[str, Table]:
-    """Writes the tables `rates`, `rate_totals`, `rate_by_process` and `veto` to `folder` and returns them by name.
+    """Writes the tables `rates`, `rate_totals`, `rate_by_process`, `rate_software`, `veto` to `folder` and returns them by name.
 
     Interrupted, it keeps the finished blocks in `folder/.blocks` and goes on with them the next time. The tables do not depend on
     `workers`. InputError if the folder cannot be written.
@@ -177,6 +178,7 @@ def run_study(
         lines_table(counted, luminosities),
         totals_table(counted, luminosities),
         process_table(counted, luminosities),
+        output_table(counted, luminosities),
         veto_table(counted),
     )
     for table in tables:

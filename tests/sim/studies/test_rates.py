@@ -143,6 +143,13 @@ def test_a_study_and_its_tables(tmp_path):
     assert all(row[-1] == "GUESS: level" for row in tables["rate_by_process"].rows if row[3] == "noise")
     assert {row[1] for row in tables["veto"].rows} == {"photon"}
     assert not (tmp_path / "one" / ".blocks").exists()
+    # Nearly all photons of 5.29 GeV that a line takes are kept: the software trigger wants them away from the beams. Noise is not.
+    software = tables["rate_software"].where(background_scale=0.0)
+    by_source = {row[3]: dict(zip(software.columns, row, strict=True)) for row in software.rows}
+    assert 0.5 * by_source["photon"]["hardware_hz"] < by_source["photon"]["hz"] <= by_source["photon"]["hardware_hz"]
+    assert by_source["all"]["hz"] == by_source["photon"]["hz"]
+    assert by_source["all"]["within_budget"]
+    assert tables["rate_software"].where(background_scale=1.0, source="noise").column("hz") == [0.0]
 
 
 def test_frames_leave_calorimeter_lines_to_the_stream():
