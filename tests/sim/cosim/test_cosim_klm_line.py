@@ -24,7 +24,7 @@ from trigger.geometry.klm import strip_table
 from trigger.klm import DECISION_FIELDS, KlmDecision
 from trigger.klm_line import KlmLineParameters, KlmLineTrigger
 
-N_EVENTS = 3000
+N_EVENTS = 2000
 
 
 def decide(events: StripEvents, parameters: KlmLineParameters | None = None) -> KlmDecision:
@@ -107,7 +107,7 @@ def test_events_hold_every_kind():
     fired = decide(events, parameters).klm_fired
     assert (fired.sum(axis=0) > 40).all()
     assert set(np.unique(fired.sum(axis=1))) >= {0, 1, 2}
-    for change in ({"intercept_raw": 499}, {"intercept_raw": 501}, {"min_layers": 3}, {"gap_raw": 490}):
+    for change in ({"intercept_raw": 499}, {"intercept_raw": 501}, {"min_layers": 3}, {"gap_raw": 470}):
         other = decide(events, KlmLineParameters(**change)).klm_fired
         assert (other != fired).any(axis=1).sum() > 10, change
     counts = np.diff(events.offsets)
