@@ -14,7 +14,9 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    block: Annotated[str, typer.Argument(help="ecl, tracks.{segments,hough,inputs,neuro,codesign,stt}, klm[.line], grl, menu, chain.")],
+    block: Annotated[
+        str, typer.Argument(help="ecl, tracks.{segments,hough,inputs,neuro,codesign,stt}, klm[.line], grl, menu, chain.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write; its parent must exist.")],
     events: Annotated[int, typer.Option(help="Events of the golden vectors.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the golden vectors.")] = 1,
