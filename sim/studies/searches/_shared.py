@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from sim.generators.muon_pair import MuonPair
 from sim.generators.process import Generator
-from sim.studies.channels import ChannelSample, LineGroup, Variable
+from sim.generators.pythia import TauPair
+from sim.generators.two_photon import TwoPhotonMuons
+from sim.studies.channels import ChannelSample, LineGroup, Role, Variable
 
 PERIOD = "e18r781"
 """Prescales of the latest public menu: those of 2021 to 2022."""
@@ -36,6 +39,13 @@ PHOTON_MAP = (
     Variable(name="photon_theta", label="theta / deg", edges=(17.0, 32.2, 44.2, 60.0, 75.0, 90.0, 105.0, 128.7, 150.0)),
     Variable(name="photon_phi", label="phi / deg", edges=(-180.0, -90.0, 0.0, 90.0, 180.0)),
 )
+
+DIMUON_BACKGROUNDS = (
+    ChannelSample(label="mu mu", process=MuonPair(), role=Role.BACKGROUND),
+    ChannelSample(label="tau tau", process=TauPair(), role=Role.BACKGROUND, share=0.5),
+    ChannelSample(label="e e mu mu", process=TwoPhotonMuons(), role=Role.BACKGROUND),
+)
+"""What two muons and missing energy are without a signal."""
 
 
 def scan(

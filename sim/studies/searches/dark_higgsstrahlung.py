@@ -5,15 +5,18 @@ from __future__ import annotations
 from sim.generators.dark_higgs_decays import DarkHiggsstrahlungDecays
 from sim.offline import dark_higgsstrahlung
 from sim.studies.channels import Channel, Variable
-from sim.studies.searches._shared import MUON_PAIR, PERIOD, scan
+from sim.studies.searches._shared import DIMUON_BACKGROUNDS, MUON_PAIR, PERIOD, scan
 
 CHANNEL = Channel(
     name="dark-higgsstrahlung",
     title="A' h', h' invisible",
-    samples=scan(
-        lambda mass: DarkHiggsstrahlungDecays(mass_gev=mass, higgs_mass_gev=0.5 * mass),
-        (1.8, 2.5, 3.2, 4.0, 5.0, 6.0, 7.0),
-        assumes="m(h') = m(A') / 2, epsilon^2 alpha_D = 1e-7, A' -> mu mu",
+    samples=(
+        *scan(
+            lambda mass: DarkHiggsstrahlungDecays(mass_gev=mass, higgs_mass_gev=0.5 * mass),
+            (1.8, 2.5, 3.2, 4.0, 5.0, 6.0, 7.0),
+            assumes="m(h') = m(A') / 2, epsilon^2 alpha_D = 1e-7, A' -> mu mu",
+        ),
+        *DIMUON_BACKGROUNDS,
     ),
     select=dark_higgsstrahlung.select,
     cuts=dark_higgsstrahlung.CUTS,

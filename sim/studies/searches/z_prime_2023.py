@@ -5,12 +5,15 @@ from __future__ import annotations
 from sim.generators.z_prime import ZPrime
 from sim.offline import z_prime_2023
 from sim.studies.channels import Channel, Variable
-from sim.studies.searches._shared import MUON_PAIR, PERIOD, scan
+from sim.studies.searches._shared import DIMUON_BACKGROUNDS, MUON_PAIR, PERIOD, scan
 
 CHANNEL = Channel(
     name="z-prime-2023",
     title="Z' -> invisible in 2023",
-    samples=scan(lambda mass: ZPrime(mass_gev=mass), (0.5, 2.0, 4.0, 6.0, 8.0), assumes="coupling g' = 1, branching fraction 1"),
+    samples=(
+        *scan(lambda mass: ZPrime(mass_gev=mass), (0.5, 2.0, 4.0, 6.0, 8.0), assumes="g' = 1, branching fraction 1"),
+        *DIMUON_BACKGROUNDS,
+    ),
     select=z_prime_2023.select,
     cuts=z_prime_2023.CUTS,
     left_out=z_prime_2023.LEFT_OUT,

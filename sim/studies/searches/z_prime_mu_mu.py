@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sim.generators.muon_mediator import Mediator
+from sim.generators.two_pair_processes import FourMuons
 from sim.generators.z_prime_visible import ZPrimeMuMu
 from sim.offline import four_muons
-from sim.studies.channels import Channel, ChannelSample, Variable
+from sim.studies.channels import Channel, ChannelSample, Role, Variable
 from sim.studies.searches._shared import MUON_KLM, PERIOD, THREE_TRACKS, THREE_TRACKS_NEURO, TWO_TRACKS, TWO_TRACKS_NEURO, scan
 
 CHANNEL = Channel(
@@ -19,6 +20,7 @@ CHANNEL = Channel(
             value=3.0,
             assumes="coupling 1, branching fraction 1",
         ),
+        ChannelSample(label="four mu", process=FourMuons(), role=Role.BACKGROUND),
     ),
     select=four_muons.select,
     cuts=four_muons.CUTS,

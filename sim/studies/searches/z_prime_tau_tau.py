@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sim.generators.muon_mediator import Mediator
+from sim.generators.two_pair_processes import FourMuons, MuMuPiPi, MuMuTauTau
 from sim.generators.z_prime_visible import ZPrimeTauTau
 from sim.offline import z_prime_tau_tau
-from sim.studies.channels import Channel, ChannelSample, Variable
+from sim.studies.channels import Channel, ChannelSample, Role, Variable
 from sim.studies.searches._shared import ENERGY, MUON_KLM, PERIOD, THREE_TRACKS, THREE_TRACKS_NEURO, scan
 
 CHANNEL = Channel(
@@ -23,6 +24,9 @@ CHANNEL = Channel(
             for mediator in Mediator
             if mediator is not Mediator.VECTOR
         ),
+        ChannelSample(label="mu mu tau tau", process=MuMuTauTau(), role=Role.BACKGROUND),
+        ChannelSample(label="mu mu pi pi", process=MuMuPiPi(), role=Role.BACKGROUND),
+        ChannelSample(label="four mu", process=FourMuons(), role=Role.BACKGROUND),
     ),
     select=z_prime_tau_tau.select,
     cuts=z_prime_tau_tau.CUTS,
