@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         cls=_channels.StudyGroup,
         help="Measure what the trigger finds: tables first, pictures from the tables.",
+        epilog=f"CHANNEL of a search may stand in place of a command: {', '.join(_channels.names_of_searches())}.",
         no_args_is_help=True,
     )
     group.command("single-photon", epilog="Example: darktrigger study single-photon --events 200000 --out photon_study")(

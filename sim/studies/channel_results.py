@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from sim.progress import progress
 from sim.studies import channel_plots, channel_summary
 from sim.studies.channel_changes import average_table, change_table, changed_lines_table
 from sim.studies.channel_maps import map_table, write_corrections
@@ -68,7 +69,8 @@ def _rates(recipe: Recipe, counted: Counted, folder: Path, workers: int, schedul
     before, after = counted.study.chains[counted.channel.name]
     study = RateStudy(chain=before, events=recipe.rate_events, seed=recipe.seed)
     blocks = folder / ".rate_blocks"
-    table = rate_change(study, (before, after), blocks, workers, scheduler)
+    with progress("rates before and after", sum(job.events for job in study.jobs())) as advance:
+        table = rate_change(study, (before, after), blocks, workers, scheduler, lambda job: advance(job.events))
     shutil.rmtree(blocks)
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -82,12 +83,25 @@ class DaskCluster:
             msg = f"--scheduler {self.address}: no dask scheduler answers: {error}"
             raise InputError(msg) from error
         with client:
-            ours = versions(*_TOOLS)
-            running = {client.submit(_checked, work, item, ours, pure=False): item for item in items}
+            ours, waiting = versions(*_TOOLS), deque(items)
+            finished = as_completed(loop=client.loop, with_results=True)
+            running: dict[Any, Item] = {}
+
+            def hand_out() -> None:
+                """Two items per thread are on the way at any time, so that a long study does not fill the scheduler."""
+                wanted = 2 * max(sum(client.nthreads().values()), 1)
+                while waiting and len(running) < wanted:
+                    item = waiting.popleft()
+                    future = client.submit(_checked, work, item, ours, pure=False)
+                    running[future] = item
+                    finished.add(future)
+
+            hand_out()
             try:
-                for future, result in as_completed(list(running), loop=client.loop, with_results=True):
+                for future, result in finished:
                     item = running.pop(future)
                     future.release()
+                    hand_out()
                     yield item, result
             except KilledWorker as error:
                 msg = f"--scheduler {self.address}: {error}"

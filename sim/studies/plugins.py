@@ -78,6 +78,10 @@ class Catalogue:
 
     plugins: tuple[Plugin, ...] = ()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The texts alone: another process loads them anew, since it cannot import their modules by name."""
+        return {"plugins": self.plugins}
+
     @cached_property
     def channels(self) -> Mapping[str, Channel]:
         """Searches by name; InputError if a plug-in is none, or a name is taken."""

@@ -237,7 +237,7 @@ def test_batch_blocks_merge_to_the_study_at_the_command_line(folder, monkeypatch
         return answer.exit_code, answer.output
 
     common = ("study", "lamp", "--plugin", "lamp_plugin.py", "--events", 48, "--background", "0,1", "--seed", 3)
-    status, text = darktrigger(*common, "--out", "one")
+    status, text = darktrigger(*common, "--out", "one", "--workers", 2)
     assert status == 0, text
     for blocks in (":1", "1:3", "3:"):
         status, text = darktrigger(*common, "--event-blocks", blocks, "--out", "parts")
