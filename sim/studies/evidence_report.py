@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.studies import html
-from sim.studies.cost_gate import CLOCK_PERIOD_NS, MAX_LEVELS
+from sim.studies.cost_gate import CLOCK_NS, MAX_LEVELS
 from sim.studies.tables import Table, Value, read, write_atomically
 from trigger.errors import InputError
 
@@ -114,7 +114,7 @@ def _table(columns: str, rows: Sequence[tuple[Value, ...]]) -> Table:
 
 def nanoseconds(cycles: int) -> float:
     """Time of so many cycles of the system clock."""
-    return round(cycles * CLOCK_PERIOD_NS, 1)
+    return round(cycles * CLOCK_NS, 1)
 
 
 def block_table(runs: Sequence[Run]) -> Table:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from sim.progress import progress
 from sim.provenance import stamp
-from sim.studies.cost_gate import CLOCK_PERIOD_NS
+from sim.studies.cost_gate import CLOCK_NS
 from sim.studies.costs import Built, Design
 from sim.studies.tables import Table, Value
 
-CLOCK_MHZ = 1e3 / CLOCK_PERIOD_NS
+CLOCK_MHZ = 1e3 / CLOCK_NS
 COLUMNS = (
     "block", "variant", "reuse", "fmax_mhz", "meets_system_clock", "comb", "comb_percent", "ff", "mult18", "ebr", "verdict",
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import sim.cli
 from hdl import synthesis
+from hls.convert import CLOCK_NS
 from sim.studies import cost_gate, costs
 from sim.studies.cost_gate import breaches
 from sim.studies.costs import BLOCKS, COLUMNS, Built, Design, designs
@@ -127,6 +128,7 @@ def test_gate_at_its_edge(now, then, passes):
 def test_depth_of_the_clock():
     """7.86 ns, half a nanosecond for each level and for the register."""
     assert cost_gate.MAX_LEVELS == 14
+    assert cost_gate.CLOCK_NS == CLOCK_NS
 
 
 @pytest.mark.parametrize(
