@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -24,7 +25,7 @@ from sim.studies.software import count_software
 from trigger.chain import Chain
 from trigger.ecl.parameters import EclParameters
 from trigger.errors import InputError
-from trigger.menu import Menu, load_menu
+from trigger.menu import Menu, load_menu, shipped_menus
 
 BLOCK_EVENTS = 1 << 14
 """Events of a logical block of these studies: a quarter of that of event files, so that two workers stay below 2 GB. Our choice."""
@@ -53,11 +54,17 @@ class Scenario:
 
         InputError: no such menu or period.
         """
-        menu = self.menu or load_menu(channel.menu)
+        menu = self.menu or (_shipped(channel.menu) if channel.menu in shipped_menus() else load_menu(channel.menu))
         period = self.period
         if period is None and any(declared.name == channel.period for declared in menu.periods):
             period = channel.period
         return Chain(menu=menu, period=period, parameters=self.parameters)
+
+
+@functools.cache
+def _shipped(name: str) -> Menu:
+    """A shipped menu, read once."""
+    return load_menu(name)
 
 
 def lines_of(chain: Chain) -> Lines:

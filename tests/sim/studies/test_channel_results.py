@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,33 +31,22 @@ from trigger.chain import Chain
 from trigger.errors import InputError
 from trigger.menu import load_menu
 
-PLUGIN = Path(__file__).with_name("lamp_plugin.py")
-MENU = """name = "lamp"
-base = "exp16"
-description = "one line more"
-source = "the test"
-[inputs.lone]
-bits = [151]
-encoding = "flag"
-driver = "spare"
-definition = "exactly one cluster"
-[lines]
-lone = "lone & !veto"
-"""
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+MENU, PLUGIN = ((EXAMPLES / name).read_text(encoding="utf-8") for name in ("lamp.toml", "lamp.py"))
 LOOSE = MENU.replace('lone = "lone & !veto"', 'lone = "lone & !veto"\nhie = "elow & !veto"').replace('"lamp"', '"loose"')
 
 
 @pytest.fixture
 def folder(tmp_path):
     """The plug-in beside its menu, as a user would have them."""
-    (tmp_path / "lamp_plugin.py").write_text(PLUGIN.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "lamp.py").write_text(PLUGIN, encoding="utf-8")
     (tmp_path / "lamp.toml").write_text(MENU, encoding="utf-8")
     (tmp_path / "loose.toml").write_text(LOOSE, encoding="utf-8")
     return tmp_path
 
 
 def recipe(folder, **options):
-    known = {"names": ("lamp",), "events": 160, "seed": 3, "levels": (0.0,), "plugins": (str(folder / "lamp_plugin.py"),)}
+    known = {"names": ("lamp",), "events": 160, "seed": 3, "levels": (0.0,), "plugins": (str(folder / "lamp.py"),)}
     return Recipe(**{**known, "rate_events": 0, **options})
 
 
@@ -69,13 +59,16 @@ def dicts(table):
     return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
 
 
-def test_a_plug_in_is_studied_like_our_own(folder):
+def test_a_plug_in_is_studied_like_our_own(folder, monkeypatch):
     asked, out = recipe(folder), folder / "out"
     study = asked.study()
     counters = run_study(study, out)
     forget(out)
     tables = write_results(asked, study, counters, out)["lamp"]
-    task = pickle.loads(pickle.dumps(study.task()))
+    sent = pickle.dumps(study.task())
+    for name in [name for name in sys.modules if name.startswith("darktrigger_plugin")]:
+        monkeypatch.delitem(sys.modules, name)  # as in another process, which has never seen the plug-in
+    task = pickle.loads(sent)
     for job in study.jobs():
         again = task(job)
         assert again.keys() == counters[job.sample].keys()
@@ -236,8 +229,8 @@ def test_batch_blocks_merge_to_the_study_at_the_command_line(folder, monkeypatch
         answer = CliRunner().invoke(sim.cli.build_app(), [str(word) for word in words])
         return answer.exit_code, answer.output
 
-    common = ("study", "lamp", "--plugin", "lamp_plugin.py", "--events", 48, "--background", "0,1", "--seed", 3)
-    status, text = darktrigger(*common, "--out", "one", "--workers", 2)
+    common = ("study", "lamp", "--plugin", "lamp.py", "--events", 32, "--background", "0,0.1", "--seed", 3)
+    status, text = darktrigger(*common, "--out", "one")
     assert status == 0, text
     for blocks in (":1", "1:3", "3:"):
         status, text = darktrigger(*common, "--event-blocks", blocks, "--out", "parts")
@@ -249,7 +242,7 @@ def test_batch_blocks_merge_to_the_study_at_the_command_line(folder, monkeypatch
     one, merged = ({path.name: path.read_bytes() for path in Path(name).iterdir()} for name in ("one", "merged"))
     assert one == merged
     assert darktrigger("merge", *parts[:2], "--out", "no") == (2, "error: no part has block 3 of 4 blocks\n")
-    (folder / "lamp_plugin.py").write_text(PLUGIN.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    (folder / "lamp.py").write_text(PLUGIN + "\n", encoding="utf-8")
     status, text = darktrigger("merge", *parts, "--out", "no")
     assert (status, "a file of its options changed" in text) == (2, True)
 
@@ -301,12 +294,22 @@ def test_bad_plug_ins_are_named(tmp_path):
         of(block % "'ext_x': fields['event'][:1] > 0").run_blocks(event)
 
 
+def test_the_example_of_scale_runs(tmp_path):
+    asked = recipe(tmp_path, names=("scale",), plugins=(str(EXAMPLES / "scale.py"),))
+    found = counted(asked, tmp_path / "out")
+    assert [int(point.found["generated"][0]) for point in found.points()] == [160, 16]
+    whole = {(row["sample"], row["entry"]): row for row in dicts(efficiency_table(found).where(bin="all"))}
+    assert whole["photon", "photon"]["efficiency"] > 0.5
+    assert whole["mu mu", "tracks"]["passed"] > 0
+    assert whole["photon", "tracks"]["passed"] == 0
+
+
 def test_a_distribution_brings_searches_by_entry_point(folder, monkeypatch):
     """A distribution as pip leaves it: a module, and metadata that name it under `darktrigger.searches`."""
     info = folder / "lamp-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lamp\nVersion: 1.0\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text("[darktrigger.searches]\nlamp = lamp_plugin\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[darktrigger.searches]\nlamp = lamp\n", encoding="utf-8")
     without = Catalogue().digest()
     monkeypatch.syspath_prepend(str(folder))
     catalogue = Catalogue()

@@ -131,7 +131,7 @@ def test_every_module_of_searches_is_listed_under_its_name():
 
 @pytest.mark.parametrize("channel", CHANNELS.values(), ids=lambda channel: channel.name)
 def test_references_share_no_input_with_the_lines(channel):
-    menu = load_menu(channel.menu)
+    menu = ChannelStudy(names=(channel.name,)).chains[channel.name][0].menu
     veto = {bit for item in menu.inputs if item.name == "veto" for bit in item.bits}
     for group in channel.groups:
         reference = reference_of(group, menu)

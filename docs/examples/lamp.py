@@ -1,4 +1,7 @@
-"""A plug-in for the tests: a lamp of single photons, its selection, and a block that fills a spare input of the menu."""
+"""A search of one's own: generator, selection, lines, and a block that fills an input of its own menu (`lamp.toml` beside).
+
+darktrigger study lamp --plugin docs/examples/lamp.py --events 2000 --out lamp_study
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,23 +13,26 @@ from sim.generators.process import CrossSection
 from sim.offline.cuts import Certainty, Cut, CutFlow
 from sim.studies.channels import Channel, ChannelSample, LineGroup, Selected, Variable
 
-CUTS = (Cut(name="photon", asks="one photon above 0.3 GeV in E*", source="none", certainty=Certainty.OURS),)
+CUTS = (Cut(name="photon", asks="one photon above 0.3 GeV in E*", source="an example", certainty=Certainty.OURS),)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lamp:
-    """Photons of one energy range in the barrel."""
+    """Single photons in the barrel, flat in E* from low_gev on. A generator is a frozen dataclass with these two methods."""
 
     low_gev: float
 
     def generate(self, n, rng):
+        """n events; the same rng gives the same events."""
         return PhotonGun(e_star_gev=(self.low_gev, 4.0), theta_deg=(40.0, 120.0)).generate(n, rng)
 
     def cross_section(self):
+        """For the luminosity of a yield; None where nobody knows."""
         return CrossSection(nb=2e-6, source="a lamp of 2 fb")
 
 
 def select(arrays):
+    """Masks of the cuts, and of every event the values that efficiencies are shown against, NaN for none."""
     offsets, energy = arrays["off_photon_offsets"], arrays["off_photon_estar"]
     one = np.diff(offsets) == 1
     first = np.minimum(offsets[:-1], max(len(energy) - 1, 0))
@@ -36,11 +42,12 @@ def select(arrays):
 
 
 class Lone:
-    """Events with exactly one cluster."""
+    """Marks events with exactly one cluster: the menu reads `ext_lone` as its input `lone`."""
 
     name = "lone"
 
     def run(self, fields):
+        """Answers from the fields of the events, those of the ECL block among them."""
         one = fields["ecl_n_clusters"] == 1
         return {"ext_lone": one, "off_lone": one.astype(float)}
 
