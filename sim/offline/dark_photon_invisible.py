@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.offline import objects, single_photon
+from sim.offline import jagged, objects, single_photon
 from sim.offline.cuts import Certainty, Cut, Selected
 from sim.offline.objects import Arrays, Floats
 from sim.offline.single_photon import SinglePhotonCuts
-from trigger.geometry.beams import Y4S_BEAMS, BeamDeclaration, total_momentum
+from trigger.geometry.beams import Y4S_BEAMS, BeamDeclaration
 
-KLM_CONE_DEG = 25.0
-"""Our choice: a lost photon flies where the beams and the seen one leave it, a third photon bends that a little."""
+KLM_DELTA_PHI_DEG = 160.0
+"""Our choice, in the CM frame: a photon that radiation along the beams leaves opposite in azimuth, if not in polar angle."""
 CUTS = (
     *single_photon.CUTS,
     Cut(
         name="no_klm",
-        asks="no KLM cluster without a track within 25 deg of a massless particle that recoils against the photon",
+        asks="no KLM cluster without a track more than 160 deg from the photon in azimuth, CM frame",
         source="talks: KLM clusters opposite to the photon; the angle is our choice",
         certainty=Certainty.TALK,
     ),
@@ -33,22 +33,21 @@ def select(arrays: Arrays, cuts: SinglePhotonCuts | None = None, beams: BeamDecl
     """
     found = single_photon.select(arrays, cuts, beams)
     photons = objects.photons(arrays, beams)
-    lab, e_star = objects.take(photons.lab, found.candidate), objects.take(photons.star[:, 0], found.candidate)
-    near = objects.near(arrays, "off_klm", opposite(lab, e_star, beams), KLM_CONE_DEG)
+    star = objects.take(photons.star, found.candidate)
     has = found.candidate >= 0
     values = {
-        "photon_e_star": e_star,
+        "photon_e_star": star[:, 0],
         "photon_theta": np.where(has, np.degrees(objects.take(arrays["off_photon_theta"], found.candidate)), np.nan),
         "photon_phi": np.where(has, np.degrees(objects.take(arrays["off_photon_phi"], found.candidate)), np.nan),
         "recoil_m2": found.recoil_m2_gev2,
     }
-    return Selected(flow=found.flow.also(CUTS[-1], near == 0, LEFT_OUT), values=values)
+    return Selected(flow=found.flow.also(CUTS[-1], klm_opposite(arrays, star, beams) == 0, LEFT_OUT), values=values)
 
 
-def opposite(lab: Floats, e_star_gev: Floats, beams: BeamDeclaration = Y4S_BEAMS) -> Floats:
-    """Momenta (n, 3) in the laboratory of massless particles opposite in the CM frame to photons of lab (n, 4); NaN stays NaN.
-
-    The two together are at rest in the CM frame: they have the momentum of the beams, scaled by their share of the CM energy.
-    """
-    share = 2.0 * e_star_gev / objects.sqrt_s(beams)
-    return share[:, None] * np.asarray(total_momentum(beams)[1:]) - lab[:, 1:]
+def klm_opposite(arrays: Arrays, photon_star: Floats, beams: BeamDeclaration = Y4S_BEAMS) -> objects.Indices:
+    """KLM clusters of each event more than `KLM_DELTA_PHI_DEG` in azimuth from a photon, (events, 4) in the CM frame; 0 for NaN."""
+    offsets = arrays["off_klm_offsets"]
+    direction = objects.unit(arrays["off_klm_theta"], arrays["off_klm_phi"])
+    clusters = objects.group(offsets, np.ones(len(direction)), direction, beams)
+    between = objects.delta_phi_deg(clusters.star, photon_star[jagged.event_index(offsets)])
+    return jagged.count(offsets, between > KLM_DELTA_PHI_DEG)

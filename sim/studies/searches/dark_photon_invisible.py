@@ -14,7 +14,7 @@ CHANNEL = Channel(
     title="A' -> invisible with a photon",
     samples=(
         *scan(lambda mass: DarkPhoton(mass_gev=mass), (0.5, 4.0, 7.0, 8.5, 9.3, 9.8), assumes="epsilon = 1, no width"),
-        ChannelSample(label="gamma gamma", process=PhotonPair(), role=Role.BACKGROUND),
+        ChannelSample(label="gamma gamma", process=PhotonPair(isr=True), role=Role.BACKGROUND),
         ChannelSample(label="e e gamma, both lost", process=LostElectrons(), role=Role.BACKGROUND),
     ),
     select=dark_photon_invisible.select,

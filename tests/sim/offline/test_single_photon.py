@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sim.offline import dark_photon_invisible
 from sim.offline.single_photon import CUTS, mandelstam_s, recoil_mass_squared, select
 
 # (photons, tracks, first cut that fails or None)
@@ -84,3 +85,11 @@ def test_unknown_cut_name(offline):
     assert flow.mask("region").tolist() == [True]
     with pytest.raises(KeyError):
         flow.mask("bdt")
+
+
+def test_klm_vetoes_in_azimuth_alone(offline):
+    """Opposite in azimuth but not in polar angle, as radiation leaves photons; clusters on the same side and without a photon."""
+    photon = {"theta": 70.0, "phi": 0.3}
+    behind, beside = {"theta": 60.0, "phi": 0.3 + np.pi}, {"theta": 110.0, "phi": 0.3}
+    events = [([photon], [], [behind]), ([photon], [], [beside]), ([photon], [], []), ([], [], [behind])]
+    assert dark_photon_invisible.select(offline(events)).flow.mask("no_klm").tolist() == [False, True, True, True]
