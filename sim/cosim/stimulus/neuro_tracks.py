@@ -11,6 +11,9 @@ from trigger.cdc.single_track import SingleTrackTrigger
 
 ANSWERED_PROBABILITY = 0.85
 CORNER_PROBABILITY = 0.5
+FAST_PROBABILITY = 0.5
+FAST_STEPS = 4
+"""Tracks of the smallest curvatures (our choice): near 90 degrees the step of the angle changes hardly any other momentum."""
 BUSY_PROBABILITY = 1 / 32
 MAX_TRACKS, MAX_BUSY_TRACKS = 5, 40
 
@@ -45,7 +48,7 @@ def z_edges(trigger: SingleTrackTrigger) -> np.ndarray:
 
 
 def neuro_track_events(rng: np.random.Generator, n_events: int, trigger: SingleTrackTrigger) -> NeuroTrackEvents:
-    """Events with none to five tracks, some with up to forty; half of the angles and half of the z at the edges."""
+    """Events with none to five tracks, some with up to forty: half of the angles and of the z at edges, half of the tracks fast."""
     count = rng.integers(0, MAX_TRACKS + 1, n_events)
     busy = rng.random(n_events) < BUSY_PROBABILITY
     count[busy] = rng.integers(0, MAX_BUSY_TRACKS + 1, np.count_nonzero(busy))
@@ -55,9 +58,11 @@ def neuro_track_events(rng: np.random.Generator, n_events: int, trigger: SingleT
         at_edge = rng.random(n_tracks) < CORNER_PROBABILITY
         return np.where(at_edge, rng.choice(edges, n_tracks), rng.integers(-NODE_ONE, NODE_ONE + 1, n_tracks)).astype(np.int16)
 
+    fast = rng.integers(1, FAST_STEPS + 1, n_tracks) * rng.choice((-1, 1), n_tracks)
+    omega = np.where(rng.random(n_tracks) < FAST_PROBABILITY, fast, rng.integers(1 - n_omega, n_omega, n_tracks))
     return NeuroTrackEvents(
         offsets=np.concatenate([[0], np.cumsum(count)]),
-        omega_raw=rng.integers(1 - n_omega, n_omega, n_tracks).astype(np.int8),
+        omega_raw=omega.astype(np.int8),
         expert=np.where(rng.random(n_tracks) < ANSWERED_PROBABILITY, rng.integers(0, 5, n_tracks), -1).astype(np.int8),
         z_raw=values(z_edges(trigger)),
         theta_raw=values(theta_edges(trigger)),

@@ -90,6 +90,19 @@ def test_neuro_track_events_reach_every_cut():
     assert counts.max() > 30
 
 
+def test_every_step_of_the_angle_is_met_by_tracks_whose_momentum_changes_there():
+    """In 3000 events, often enough for each of the four quadrants; the last step, at 90 degrees, changes no momentum."""
+    trigger = SingleTrackTrigger()
+    events = neuro_track_events(np.random.default_rng(1), 3000, trigger)
+    steps, k = trigger.theta_steps, np.abs(events.omega_raw.astype(int))
+    at = events.theta_raw.astype(int) + 4096
+    for edge in np.flatnonzero(np.diff(steps)):
+        changes = trigger.momentum_table[k, steps[edge]] != trigger.momentum_table[k, steps[edge + 1]]
+        for place in (edge, edge + 1):
+            met = np.count_nonzero(changes & (at == place))
+            assert met > 20 if {steps[edge], steps[edge + 1]} != {15, 16} else met == 0, (place, met)
+
+
 def test_tracks_keep_their_order_in_beats():
     offsets = np.array([0, 0, 5, 5, 6])
     places = single_track.beats(np.random.default_rng(3), offsets, idle_share=0)
