@@ -60,7 +60,7 @@ def verify(
 ) -> None:
     """Compare every field of every event between the model and the RTL, exactly, latency included.
 
-    `all` is every block as it ships with N events (N/10 of tracks.hough and chain, N/9 of tracks.segments) and one report,
+    `all` is every block as it ships with N events (N/9 or N/10 of what is long to simulate) and one report,
     evidence.html and evidence.json; a block with a record of the same sources in the folder is not repeated.
 
     Events of ecl: on, below and above every threshold, at every angle edge, random, adversarial, timed, physics. Of

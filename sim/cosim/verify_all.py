@@ -8,7 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sim.cosim import chain, grl, klm, menu, verify_codesign, verify_neuro, verify_neuro_path, verify_track_trigger, verify_tracks
+from sim.cosim import (
+    chain,
+    grl,
+    klm,
+    klm_line,
+    menu,
+    verify_codesign,
+    verify_neuro,
+    verify_neuro_path,
+    verify_track_trigger,
+    verify_tracks,
+)
 from sim.cosim.campaign import Job, source_digests
 from sim.cosim.record import ForeignCheckpoint, checkpoint_path
 from sim.cosim.segments import ALL as ALL_SUPERLAYERS
@@ -77,6 +88,7 @@ BLOCKS = (
     Block(name=verify_neuro_path.NEURO_PATH, verify=_neuro_path, share=_SLOW, unit="frames"),
     Block(name=verify_track_trigger.TRACKS, verify=_tracks, share=_SLOW, unit="frames"),
     Block(name=klm.BLOCK, verify=klm.verify_klm),
+    Block(name=klm_line.BLOCK, verify=klm_line.verify_line),
     Block(name=grl.BLOCK, verify=grl.verify_grl),
     Block(name=menu.BLOCK, verify=_menu),
     Block(name=chain.BLOCK, verify=_chain, share=_SLOW),

@@ -17,14 +17,14 @@ from trigger.errors import InputError
 L1_BUDGET_NS = 4400
 """Latency of the whole Level-1 trigger. Source: DESIGN of this project, section 5; `unverified` (public texts say 4.4 to 5 us)."""
 NOT_MEASURED = "not measured"
-NEURO_PATH = ("tracks.inputs", "tracks.neuro", "tracks.stt")
+NEURO_PATH = ("tracks.neuro_path",)
 PUBLISHED = (
     ("neuro trigger", "latency, slot", "300 ns", "S. McCarney, BELLE2-MTHESIS-2020-004", NEURO_PATH),
     ("GNN-ETM", "latency, end to end", "1.05-3.17 us", "I. Haide et al., arXiv:2602.15118, and a later talk", ("ecl",)),
     ("GNN hit filter", "latency", "632 ns", "arXiv:2511.04731", ("tracks.segments",)),
     ("GNN hit filter", "look-up tables of one XCVU190 per sector", "35.65 %", "arXiv:2511.04731", ()),
 )
-"""Other hardware of the same trigger: what, quantity, value, where published, our blocks at its place (latencies are added)."""
+"""Other hardware of the same trigger: what, quantity, value, where published, our blocks at its place (latencies add up)."""
 FAULTS = ("mismatched_events", "missing_events", "extra_events", "late_events")
 
 
