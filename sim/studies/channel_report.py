@@ -8,7 +8,7 @@ from pathlib import Path
 from sim.provenance import describe
 from sim.studies import html
 from sim.studies.channel_study import ChannelStudy
-from sim.studies.channel_summary import benchmark
+from sim.studies.channel_summary import benchmark, shown_level
 from sim.studies.channel_tables import ALL
 from sim.studies.channels import Channel
 from sim.studies.html import Tile
@@ -22,7 +22,7 @@ def write_report(
 ) -> Path:
     """Writes `report.html` from the tables of a search; the path."""
     sample = benchmark(study.samples(channel)).label
-    level = max(0.0 if preset == "NONE" else scale for preset, scale in study.levels if scale <= 1.0)
+    level = shown_level(study)
     whole = tables["efficiency"].where(bin=ALL)
     here: dict[str, Value] = {"sample": sample, "background_scale": level}
     serving, menu = (whole.where(entry=entry, **here) for entry in ("all", "menu"))
@@ -32,6 +32,7 @@ def write_report(
         Tile(value=_percent(menu.column("generated_after_prescale")[0]), label="menu after prescale, of generated events"),
         Tile(value=f"{study.events:,}", label="generated events per sample and level"),
     ]
+    shown = f"{sample}, background x {level:g} (GUESS)." if level else f"{sample}, no background."
     published = [html.text(f"Published: {channel.published}.")] if channel.published else []
     sections = [
         html.section("What was done", *map(html.text, channel.notes), *published, html.guess(_GUESS)),
@@ -39,17 +40,20 @@ def write_report(
         html.section(
             "Efficiency",
             *(html.picture(path, f"Efficiency of selected events against {_axis(channel)}.") for path in pictures),
+            html.text(shown),
             html.table(whole.where(**here), *_EFFICIENCY),
             html.details("All samples, levels", html.table(whole, "sample", "background_scale=background", *_EFFICIENCY)),
         ),
         html.section(
             "Lines of the menu",
+            html.text(shown),
             html.text("lost without: part of selected events that the menu loses without the line, after prescale."),
             html.table(_first(tables["lines"].where(**here), "lost_without", 25), *_LINES),
         ),
         html.section(
             "Why lines do not fire",
-            *map(html.text, tables["kills"].notes[:2]),
+            html.text(shown),
+            *map(html.text, tables["kills"].notes[:3]),
             html.table(_first(tables["kills"].where(**here), "first", 30), "line", "condition", "first", "alone", "selected"),
         ),
         html.section(

@@ -30,6 +30,11 @@ def benchmark(samples: tuple[ChannelSample, ...]) -> ChannelSample:
     return chosen[len(chosen) // 2]
 
 
+def shown_level(study: ChannelStudy) -> float:
+    """The level of the background that pictures and first tables show: the lowest, which rests least on the guess."""
+    return min(0.0 if preset == "NONE" else scale for preset, scale in study.levels)
+
+
 def summary_table(study: ChannelStudy, tables: Tables) -> Table:
     """One row per search, sample and level: offline efficiency, the menu, the line that carries it, what is lost without it."""
     rows: list[tuple[Value, ...]] = []
@@ -64,6 +69,7 @@ def summary_table(study: ChannelStudy, tables: Tables) -> Table:
         notes=(
             "Of selected events where not said otherwise. serving_lines: any line that the search names, before prescale.",
             "carried_by: the line that keeps most after prescale; lost_without: part of selected events lost without it.",
+            "With background the menu also fires on what lies over the event: the level 0 says what the search itself gives.",
             "Each search with the menu and period that it declares; background_scale multiplies the nominal preset, a GUESS.",
         ),
         stamp=_stamp(study),
@@ -98,13 +104,13 @@ def _stamp(study: ChannelStudy) -> dict[str, Any]:
 
 
 def plot(study: ChannelStudy, summary: Table, lines: Table, folder: Path) -> Path:
-    """Draws `summary.png`: the menu and each line for the benchmark of each search, at the highest level of the background."""
+    """Draws `summary.png`: the menu and each line for the benchmark of each search, at the lowest level of the background."""
     with styled():
         return save(_figure(study, summary, lines), folder / "summary.png")
 
 
 def _figure(study: ChannelStudy, summary: Table, lines: Table) -> Figure:
-    level = max(0.0 if preset == "NONE" else scale for preset, scale in study.levels)
+    level = shown_level(study)
     rows = {channel.name: _efficiencies(study, channel, lines, level) for channel in study.channels}
     best: dict[str, float] = {}
     for found in rows.values():
@@ -132,7 +138,8 @@ def _figure(study: ChannelStudy, summary: Table, lines: Table) -> Figure:
     axes.set_yticks(range(len(rows)), labels, fontsize=8.5)
     axes.tick_params(length=0)
     axes.grid(False)
-    title = f"Efficiency of lines for selected events, in %, before prescale; background x {level:g} (GUESS)"
+    shown = f"background x {level:g} (GUESS)" if level else "no background"
+    title = f"Efficiency of lines for selected events, in %, before prescale; {shown}"
     figure.text(0.01, 0.985, title, ha="left", va="top", fontsize=11, fontweight="bold")
     note(figure, describe({**lines.stamp, "digests": {"study": lines.stamp["digests"]["study"]}}))
     return figure

@@ -138,6 +138,7 @@ def efficiency_table(counted: Counted) -> Table:
         "efficiency: of events that pass the offline selection; of_generated: of all. Before prescale; after_prescale: expected.",
         "alone: no other group fires (of lines: no other line that serves the search). menu: all lines that are not masked.",
         f"by_reference: measured with the line named, of {', '.join(REFERENCES)}, that shares no input with the entry.",
+        "With background the menu also fires on what lies over the event.",
         "background_scale 0 is no background; others multiply the nominal preset, which is a GUESS.",
         *((f"Published: {channel.published}.",) if channel.published else ()),
     )
