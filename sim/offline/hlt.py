@@ -24,21 +24,54 @@ _SOURCE = "HLT FilterCalculator"
 
 @dataclass(frozen=True, kw_only=True)
 class HltCuts:
-    """Values of the filters; GeV and degrees, `star` and angles between objects in the CM frame, theta in the laboratory."""
+    """Values of the filters; GeV and degrees, `star` and angles between objects in the CM frame, theta in the laboratory.
+
+    muon_p: of the faster and of the slower track. tag_e_star: at least in GeV, at most in parts of the CM energy.
+    """
 
     other_e_star: float = 0.3
     barrel: tuple[float, float] = (32.0, 130.0)
     central: tuple[float, float] = (44.0, 98.0)
     endcaps: tuple[tuple[float, float], ...] = ((22.0, 32.0), (130.0, 145.0))
-    rings: tuple[float, float] = (18.5, 139.3)
+    barrel_e_star: float = 1.0
+    central_e_star: float = 0.5
     energetic: float = 2.0
+    rings: tuple[float, float] = (18.5, 139.3)
+    counted_e: float = 0.18
+    of_three_e: float = 0.5
+    of_four_e: float = 0.3
     pair_delta_phi: float = 165.0
     pair_e: float = 0.25
     pair_theta: tuple[float, float] = (17.0, 150.0)
     pair_e_star_max: float = 4.0
+    gg_e_star: float = 4.0
+    gg_delta_phi: float = 177.0
     slow: float = 0.8
     fast: float = 4.5
-    single_tag_e_star: tuple[float, float] = (1.0, 0.525)
+    muon_e_cluster: tuple[float, float] = (0.0, 1.0)
+    muon_p: tuple[float, float] = (3.0, 2.5)
+    muon_delta_phi: float = 165.0
+    cluster_muon_e: tuple[float, float] = (0.15, 0.5)
+    cluster_muon_delta_phi: float = 155.0
+    cluster_muon_theta_sum: tuple[float, float] = (165.0, 195.0)
+    tag_p: float = 0.8
+    tag_e_star: tuple[float, float] = (1.0, 0.525)
+    tag_delta_phi: float = 160.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class HltVetoes:
+    """Values of the vetoes; GeV and degrees in the CM frame. leg: both energies of a pair above the first, one above the second.
+    eexx: (largest p* below, dphi* above), either of two."""
+
+    leg: tuple[float, float] = (3.0, 4.5)
+    track_p: float = 3.0
+    tracks_delta_phi: float = 175.0
+    theta_sum_within: float = 15.0
+    ee_delta_phi: tuple[float, float] = (160.0, 178.0)
+    gg_delta_phi: float = 178.0
+    missing_theta: tuple[float, float] = (20.0, 160.0)
+    eexx: tuple[tuple[float, float], ...] = ((1.2, 150.0), (2.0, 175.0))
 
 
 def _filter(name: str, asks: str, certainty: Certainty = Certainty.SKIM) -> Cut:
@@ -107,9 +140,9 @@ def decide(arrays: Arrays, cuts: HltCuts | None = None, beams: BeamDeclaration =
     cut = cuts or HltCuts()
     found, tracks = clusters(arrays, beams), _tracks(arrays, beams)
     hard, hard_rows = two(found.four, found.star, np.ones(found.lab.size, bool))
-    vetoes = _vetoes(tracks, hard, beams)
+    vetoes = _vetoes(tracks, hard, HltVetoes(), beams)
     masks = (*_photons(found, cut, vetoes), *_clusters(found, hard, hard_rows, cut), *_two_tracks(arrays, tracks, cut, vetoes))
-    return HltDecision(masks=np.stack([*masks, *_muons(arrays, tracks, hard), _single_tag(arrays, tracks, cut, beams)]))
+    return HltDecision(masks=np.stack([*masks, *_muons(arrays, tracks, hard, cut), _single_tag(arrays, tracks, cut, beams)]))
 
 
 def _tracks(arrays: Arrays, beams: BeamDeclaration) -> _Tracks:
@@ -132,24 +165,26 @@ class _Vetoes:
     eexx: Flags
 
 
-def _vetoes(tracks: _Tracks, hard: Two, beams: BeamDeclaration) -> _Vetoes:
+def _vetoes(tracks: _Tracks, hard: Two, cut: HltVetoes, beams: BeamDeclaration) -> _Vetoes:
     pair = tracks.fastest
+    both, one = cut.leg
     deposit = objects.take(tracks.cluster_star, tracks.rows)
     momenta = np.sqrt(np.sum(pair.star[:, :, 1:] ** 2, axis=2))
-    opposite = (pair.delta_phi > 175.0) & (np.abs(pair.theta_sum - 180.0) < 15.0)
-    one_leg = ((deposit[:, 0] > 4.5) & (momenta[:, 1] > 3.0)) | ((deposit[:, 1] > 4.5) & (momenta[:, 0] > 3.0))
+    opposite = (pair.delta_phi > cut.tracks_delta_phi) & (np.abs(pair.theta_sum - 180.0) < cut.theta_sum_within)
+    one_leg = ((deposit[:, 0] > one) & (momenta[:, 1] > cut.track_p)) | ((deposit[:, 1] > one) & (momenta[:, 0] > cut.track_p))
     energies = hard.star[:, :, 0]
-    energetic = (np.abs(hard.theta_sum - 180.0) < 15.0) & np.all(energies > 3.0, axis=1) & np.any(energies > 4.5, axis=1)
+    energetic = np.abs(hard.theta_sum - 180.0) < cut.theta_sum_within
+    energetic &= np.all(energies > both, axis=1) & np.any(energies > one, axis=1)
     missing = np.array([objects.sqrt_s(beams), 0.0, 0.0, 0.0]) - np.where(pair.exist[:, None], pair.star.sum(axis=1), 0.0)
-    theta = objects.theta_deg(missing)
+    along = pair.exist & ~inside(objects.theta_deg(missing), cut.missing_theta)
     largest = momenta.max(axis=1)
-    along = pair.exist & ((theta < 20.0) | (theta > 160.0))
+    flat = np.any([(largest < p) & (pair.delta_phi > angle) for p, angle in cut.eexx], axis=0)
     return _Vetoes(
-        ee2leg=opposite & np.all(deposit > 3.0, axis=1) & np.any(deposit > 4.5, axis=1),
+        ee2leg=opposite & np.all(deposit > both, axis=1) & np.any(deposit > one, axis=1),
         ee1leg1trk=opposite & one_leg,
-        ee2clst=inside(hard.delta_phi, (160.0, 178.0)) & energetic,
-        gg2clst=(hard.delta_phi > 178.0) & energetic,
-        eexx=along & (((largest < 1.2) & (pair.delta_phi > 150.0)) | ((largest < 2.0) & (pair.delta_phi > 175.0))),
+        ee2clst=inside(hard.delta_phi, cut.ee_delta_phi) & energetic,
+        gg2clst=(hard.delta_phi > cut.gg_delta_phi) & energetic,
+        eexx=along & flat,
     )
 
 
@@ -160,8 +195,8 @@ def _photons(found: Clusters, cut: HltCuts, vetoes: _Vetoes) -> tuple[Flags, ...
     endcaps = np.any([inside(found.theta_deg, limits) for limits in cut.endcaps], axis=0)
     energetic = neutral & (found.star > cut.energetic)
     return (
-        alone & (found.count(neutral & barrel & (found.star > 1.0)) == 1),
-        alone & (found.count(neutral & central & (found.star > 0.5)) == 1),
+        alone & (found.count(neutral & barrel & (found.star > cut.barrel_e_star)) == 1),
+        alone & (found.count(neutral & central & (found.star > cut.central_e_star)) == 1),
         (found.count(energetic & barrel) > 0) & ~vetoes.gg2clst & ~vetoes.ee1leg1trk,
         (found.count(energetic & endcaps) > 0) & ~vetoes.gg2clst & ~vetoes.ee2clst,
     )
@@ -170,16 +205,16 @@ def _photons(found: Clusters, cut: HltCuts, vetoes: _Vetoes) -> tuple[Flags, ...
 def _clusters(found: Clusters, hard: Two, rows: objects.Indices, cut: HltCuts) -> tuple[Flags, ...]:
     ring = inside(found.theta_deg, cut.rings)
     quiet = found.count(found.star > cut.energetic) == 0
-    some = found.count(ring & (found.lab > 0.18))
+    some = found.count(ring & (found.lab > cut.counted_e))
     neutral = objects.take((~found.charged).astype(np.int64), rows, 0) == 1
     lab = objects.take(found.lab, rows)
     theta = objects.take(found.theta_deg, rows)
     energies = hard.star[:, :, 0]
     pair = np.all(neutral & (lab > cut.pair_e) & inside(theta, cut.pair_theta), axis=1)
-    gg = np.all(energies > 2.0, axis=1) & np.any(energies > 4.0, axis=1) & (hard.delta_phi > 177.0)
+    gg = np.all(energies > cut.energetic, axis=1) & np.any(energies > cut.gg_e_star, axis=1) & (hard.delta_phi > cut.gg_delta_phi)
     return (
-        quiet & (some >= 3) & (found.count(ring & (found.lab > 0.5)) > 0),
-        quiet & (some >= 4) & (found.count(ring & (found.lab > 0.3)) > 0),
+        quiet & (some >= 3) & (found.count(ring & (found.lab > cut.of_three_e)) > 0),
+        quiet & (some >= 4) & (found.count(ring & (found.lab > cut.of_four_e)) > 0),
         pair & (hard.delta_phi > cut.pair_delta_phi) & (found.count(found.star > cut.pair_e_star_max) == 0),
         gg & np.any(neutral, axis=1) & np.any(inside(theta, cut.barrel), axis=1),
     )
@@ -198,28 +233,28 @@ def _two_tracks(arrays: Arrays, tracks: _Tracks, cut: HltCuts, vetoes: _Vetoes) 
     )
 
 
-def _muons(arrays: Arrays, tracks: _Tracks, hard: Two) -> tuple[Flags, ...]:
+def _muons(arrays: Arrays, tracks: _Tracks, hard: Two, cut: HltCuts) -> tuple[Flags, ...]:
     deposit = np.asarray(arrays["off_track_e_cluster"], dtype=np.float64)
-    small = inside(deposit, (0.0, 1.0))
+    small = inside(deposit, cut.muon_e_cluster)
     size = objects.momentum(tracks.four.star)
     top = objects.leading(tracks.four.offsets, objects.pt(tracks.four.lab), tracks.loose, 1)[:, 0]
     momenta = objects.take(size, tracks.rows)
     any_small = np.any(objects.take(small.astype(np.int64), tracks.rows, 0) == 1, axis=1)
-    energies = hard.star[:, :, 0]
+    quiet = np.all(inside(hard.star[:, :, 0], cut.cluster_muon_e), axis=1)
     return (
-        (objects.take(size, top) > 3.0) & (objects.take(small.astype(np.int64), top, 0) == 1),
-        (momenta[:, 0] > 3.0) & (momenta[:, 1] > 2.5) & (tracks.fastest.delta_phi > 165.0) & any_small,
-        np.all(inside(energies, (0.15, 0.5)), axis=1) & (hard.delta_phi > 155.0) & inside(hard.theta_sum, (165.0, 195.0)),
+        (objects.take(size, top) > cut.muon_p[0]) & (objects.take(small.astype(np.int64), top, 0) == 1),
+        np.all(momenta > np.array(cut.muon_p), axis=1) & (tracks.fastest.delta_phi > cut.muon_delta_phi) & any_small,
+        quiet & (hard.delta_phi > cut.cluster_muon_delta_phi) & inside(hard.theta_sum, cut.cluster_muon_theta_sum),
     )
 
 
 def _single_tag(arrays: Arrays, tracks: _Tracks, cut: HltCuts, beams: BeamDeclaration) -> Flags:
     photons = objects.photons(arrays, beams)
-    limits = (cut.single_tag_e_star[0], cut.single_tag_e_star[1] * objects.sqrt_s(beams))
+    limits = (cut.tag_e_star[0], cut.tag_e_star[1] * objects.sqrt_s(beams))
     chosen = objects.leading(photons.offsets, photons.star[:, 0], np.ones(photons.star.shape[0], bool), 2)
     star = objects.take(photons.star, chosen)
     track = objects.take(tracks.four.star, tracks.rows[:, 0])
-    fast = np.sqrt(np.sum(track[:, 1:] ** 2, axis=1)) > 0.8
+    fast = np.sqrt(np.sum(track[:, 1:] ** 2, axis=1)) > cut.tag_p
     both = star.sum(axis=1)
     one = jagged.count(tracks.four.offsets, tracks.loose) == 1
-    return np.asarray(one & fast & inside(both[:, 0], limits) & (objects.delta_phi_deg(both, track) > 160.0))
+    return np.asarray(one & fast & inside(both[:, 0], limits) & (objects.delta_phi_deg(both, track) > cut.tag_delta_phi))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.offline import jagged, objects
-from sim.offline.objects import Arrays, Flags, Floats, Indices, Pairs
+from sim.offline.objects import Arrays, Flags, Floats, Pairs
 from sim.offline.reco import Reconstruction
 
 SIGMAS = 5.0
@@ -48,10 +48,6 @@ class Vertices:
     def farthest(self, events: int) -> Floats:
         """Largest radius of the vertices of each event in cm, NaN without any."""
         return self.pairs.largest(self.radius_cm, events, np.nan)
-
-    def count(self, events: int) -> Indices:
-        """Vertices of each event."""
-        return np.bincount(self.pairs.event, minlength=events)
 
 
 def vertices(

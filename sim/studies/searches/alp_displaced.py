@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+
 from sim.generators.alp import AlpThreeGamma
 from sim.offline import alp_three_gamma
+from sim.offline.cuts import Selected
+from sim.offline.vertices import true_flight_cm
 from sim.studies.channels import Channel, ChannelSample, Variable
 from sim.studies.searches._shared import BHABHA, ENERGY, PERIOD, PHOTON_1, PHOTON_2, THREE_CLUSTERS
 
 _COUPLINGS = (1e-3, 3e-5, 1e-5, 3e-6)
+
+
+def select(arrays: Mapping[str, np.ndarray]) -> Selected:
+    """The skim, with the true distance of the decay from the z axis in cm among the values."""
+    found = alp_three_gamma.select_displaced(arrays)
+    return Selected(flow=found.flow, values={**found.values, "decay_radius": true_flight_cm(arrays)})
+
 
 CHANNEL = Channel(
     name="alp-displaced",
@@ -21,10 +34,11 @@ CHANNEL = Channel(
         )
         for coupling in _COUPLINGS
     ),
-    select=alp_three_gamma.select_displaced,
+    select=select,
     cuts=alp_three_gamma.SKIM_CUTS,
     left_out=alp_three_gamma.LEFT_OUT,
     variables=(
+        Variable(name="decay_radius", label="true radius of the decay / cm", edges=(0.0, 0.5, 5.0, 20.0, 50.0, 90.0, 125.0, 160.0)),
         Variable(name="light_pair_mass", label="smallest M(gamma gamma) / GeV", edges=(0.0, 0.2, 0.3, 0.4, 0.5, 1.0, 6.2)),
         Variable(name="heavy_pair_mass", label="largest M(gamma gamma) / GeV", edges=(6.0, 7.0, 8.0, 9.0, 10.0, 11.0)),
     ),

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+
 from sim.generators.inelastic import IdmPhoton
 from sim.offline import idm_photon
+from sim.offline.cuts import Selected
+from sim.offline.vertices import true_flight_cm
 from sim.studies.channels import Channel, Variable
 from sim.studies.searches._shared import ENERGY, INNER_TRACKS, PERIOD, SINGLE_PHOTON, TWO_TRACKS, scan
+
+
+def select(arrays: Mapping[str, np.ndarray]) -> Selected:
+    """The selection, with the true distance of the decay from the z axis in cm among the values."""
+    found = idm_photon.select(arrays)
+    return Selected(flow=found.flow, values={**found.values, "decay_radius": true_flight_cm(arrays)})
+
 
 CHANNEL = Channel(
     name="idm-photon",
@@ -16,11 +29,12 @@ CHANNEL = Channel(
         "cm",
         assumes="m(A') = 3, m(chi1) = 1, splitting 0.4 GeV, chi2 -> chi1 e e",
     ),
-    select=idm_photon.select,
+    select=select,
     cuts=idm_photon.CUTS,
     left_out=idm_photon.LEFT_OUT,
     variables=(
         Variable(name="radius", label="radius of the pair / cm", edges=(0.2, 1.0, 3.0, 10.0, 20.0, 40.0, 70.0)),
+        Variable(name="decay_radius", label="true decay radius / cm", edges=(0.0, 0.2, 1.0, 3.0, 10.0, 20.0, 40.0, 70.0, 125.0)),
         Variable(name="photon_e_star", label="E* of the photon / GeV", edges=(1.0, 2.0, 3.0, 4.0, 5.5)),
     ),
     groups=(*SINGLE_PHOTON, ENERGY, TWO_TRACKS, INNER_TRACKS),
