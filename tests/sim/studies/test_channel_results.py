@@ -20,8 +20,9 @@ from sim.studies.channel_compare import by_name, count_average, count_pairs
 from sim.studies.channel_counts import PROBABILITY_UNIT, Lines
 from sim.studies.channel_maps import map_table, write_corrections
 from sim.studies.channel_rates import count_pair
-from sim.studies.channel_results import write_results
+from sim.studies.channel_results import in_words, write_results
 from sim.studies.channel_study import forget, run_study
+from sim.studies.channel_summary import benchmark
 from sim.studies.channel_tables import Counted, efficiency_table, weights_table, yield_table
 from sim.studies.channels import Selected
 from sim.studies.plugins import Catalogue, Plugin
@@ -302,6 +303,33 @@ def test_the_example_of_scale_runs(tmp_path):
     assert whole["photon", "photon"]["efficiency"] > 0.5
     assert whole["mu mu", "tracks"]["passed"] > 0
     assert whole["photon", "tracks"]["passed"] == 0
+
+
+def test_several_searches_are_summed_up(folder):
+    plugins = (str(folder / "lamp.py"), str(EXAMPLES / "scale.py"))
+    asked, out = recipe(folder, names=("scale", "lamp"), plugins=plugins), folder / "out"
+    study = asked.study()
+    tables = write_results(asked, study, run_study(study, out), out)
+    assert {path.name for path in out.iterdir()} >= {"scale", "lamp", "index.html", "summary.csv", "summary_lines.json"}
+    assert (out / "summary.png").read_bytes().startswith(b"\x89PNG")
+    rows = dicts(tables[""]["summary"])
+    assert [(row["search"], row["sample"]) for row in rows] == [
+        ("scale", "photon"), ("scale", "mu mu"), ("lamp", "dim"), ("lamp", "bright"),
+    ]  # fmt: skip
+    for row in rows:
+        lines = dicts(tables[row["search"]]["lines"].where(sample=row["sample"]))
+        best = max(line["after_prescale"] for line in lines)
+        carrier = next(line for line in lines if line["line"] == row["carried_by"])
+        assert row["line_after_prescale"] == carrier["after_prescale"] == best
+        assert row["lost_without"] == carrier["lost_without"]
+        whole = dicts(tables[row["search"]]["efficiency"].where(sample=row["sample"], bin="all", entry="menu"))[0]
+        assert row["menu_after_prescale"] == whole["after_prescale"] >= best
+    each = dicts(tables[""]["summary_lines"].where(search="lamp"))
+    assert [row["line"] for row in each] == tables["lamp"]["lines"].column("line")
+    assert benchmark(study.channels[1].samples).label == "bright"
+    words = in_words(study, tables, out)
+    assert words[-1].startswith("160 events per sample of share 1 and level; ")
+    assert "carried_by" in words[0]
 
 
 def test_a_distribution_brings_searches_by_entry_point(folder, monkeypatch):
