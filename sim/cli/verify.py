@@ -57,6 +57,9 @@ def verify(
     records: Annotated[
         Path | None, typer.Option(help="all: folder with costs, proofs, mutation scores, netlists; docs/records by default.")
     ] = None,
+    only_done: Annotated[
+        bool, typer.Option("--only-done", help="all: nothing is run, the report has the records that are there.")
+    ] = False,
 ) -> None:
     """Compare every field of every event between the model and the RTL, exactly, latency included.
 
@@ -110,7 +113,7 @@ def verify(
         verify_track_trigger.TRACKS: verify_track_trigger.verify_tracks,
     }
     options: dict[str, dict[str, object]] = {
-        ALL: {"--records": records},
+        ALL: {"--records": records, "--only-done": only_done},
         "ecl": {"--waves": waves},
         f"ecl and {chain.BLOCK}": {"--parameters": parameters, "--calibration": calibration},
         f"{global_decision.BLOCK} and {chain.BLOCK}": {"--menu": menu, "--period": period},
@@ -123,7 +126,7 @@ def verify(
     if block == ALL:
         if resume or netlist:
             raise InputError("verify all goes on by itself, and reads netlists from the records: leave out --resume and --netlist")
-        if not verify_everything(Job(**common), out or FOLDER, records or RECORDS):
+        if not verify_everything(Job(**common), out or FOLDER, records or RECORDS, only_done=only_done):
             raise typer.Exit(EXIT_FAILED)
         return
     whole_blocks = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ FAULTS = ("mismatched_events", "missing_events", "extra_events", "late_events")
 
 _BLOCK_HEADS = (
     "block", "events", "unit", "mismatched", "missing", "extra", "late", "limit_95=limit (95 %)", "cycles", "ns", "rtl=RTL",
-    "wall_s=s", "was_kept=kept",
+    "wall_s=s", "was_kept=kept", "of_today=sources of today",
 )  # fmt: skip
 
 
@@ -83,10 +83,26 @@ def _read(path: Path, *keys: str) -> dict[str, Any]:
         raise InputError(msg) from error
 
 
-def write_evidence(folder: Path, runs: Sequence[Run], stored: Stored, stamp: Mapping[str, Any]) -> tuple[Path, Path]:
-    """Write `evidence.json` and `evidence.html`; their paths. runs: one per block, as `verify all` ended."""
+def done_runs(stored: Stored, units: Mapping[str, str]) -> list[Run]:
+    """The record with the most events of each block, netlists apart. units: what an event is, by block, in order."""
+    best: dict[str, Run] = {}
+    for run in stored.runs:
+        block = run.record["block"]
+        if "netlist" not in run.record and (block not in best or run.record["n_events"] > best[block].record["n_events"]):
+            best[block] = run
+    return [replace(best[block], unit=unit, was_kept=True) for block, unit in units.items() if block in best]
+
+
+def write_evidence(
+    folder: Path, runs: Sequence[Run], stored: Stored, stamp: Mapping[str, Any], missing: Sequence[str] = ()
+) -> tuple[Path, Path]:
+    """Write `evidence.json` and `evidence.html`; their paths.
+
+    runs: one per block. stamp: its digests are those of the sources of today. missing: blocks without a run; with one of them the
+    whole has not passed.
+    """
     tables = {
-        "blocks": block_table(runs),
+        "blocks": block_table(runs, stamp["digests"]),
         "stored": stored_table(runs, stored),
         "netlists": netlist_table(runs, stored),
         "mutations": mutation_table(runs, stored),
@@ -95,7 +111,8 @@ def write_evidence(folder: Path, runs: Sequence[Run], stored: Stored, stamp: Map
         "published": published_table(runs),
     }
     content = {
-        "passed": all(run.record["passed"] for run in runs),
+        "passed": not missing and all(run.record["passed"] for run in runs),
+        "missing": list(missing),
         "stamp": stamp,
         "tables": {name: {"columns": table.columns, "rows": table.rows} for name, table in tables.items()},
         "costs": None if stored.costs is None else {"columns": stored.costs.columns, "rows": stored.costs.rows},
@@ -104,7 +121,7 @@ def write_evidence(folder: Path, runs: Sequence[Run], stored: Stored, stamp: Map
     }
     paths = folder / "evidence.json", folder / "evidence.html"
     write_atomically(paths[0], json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")
-    _write_page(paths[1], runs, stored, tables, stamp)
+    _write_page(paths[1], runs, stored, tables, stamp, missing)
     return paths
 
 
@@ -117,8 +134,8 @@ def nanoseconds(cycles: int) -> float:
     return round(cycles * CLOCK_NS, 1)
 
 
-def block_table(runs: Sequence[Run]) -> Table:
-    """Verdict, counts and latency of each block."""
+def block_table(runs: Sequence[Run], today: Mapping[str, str]) -> Table:
+    """Verdict, counts and latency of each block; today: the digests of the sources that a record of today has."""
     rows: list[tuple[Value, ...]] = []
     for run in runs:
         record = run.record
@@ -128,9 +145,9 @@ def block_table(runs: Sequence[Run]) -> Table:
         digest = record["digests"]["verilog"][:8]
         rows.append(
             (record["block"], record["n_events"], run.unit, *faults, limit, declared, nanoseconds(declared), record["seed"], digest,
-             record["wall_s"], run.was_kept)
+             record["wall_s"], run.was_kept, today.items() <= record["digests"].items())
         )  # fmt: skip
-    return _table("block events unit mismatched missing extra late limit_95 cycles ns seed rtl wall_s was_kept", rows)
+    return _table("block events unit mismatched missing extra late limit_95 cycles ns seed rtl wall_s was_kept of_today", rows)
 
 
 def stored_table(runs: Sequence[Run], stored: Stored) -> Table:
@@ -211,7 +228,14 @@ def published_table(runs: Sequence[Run]) -> Table:
     return _table("hardware quantity published source here", rows)
 
 
-def _write_page(path: Path, runs: Sequence[Run], stored: Stored, tables: Mapping[str, Table], stamp: Mapping[str, Any]) -> None:
+def _write_page(
+    path: Path,
+    runs: Sequence[Run],
+    stored: Stored,
+    tables: Mapping[str, Table],
+    stamp: Mapping[str, Any],
+    missing: Sequence[str],
+) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in stamp["versions"].items())
     digests = ", ".join(f"{name} {value[:16]}" for name, value in stamp["digests"].items())
     sections = [
@@ -222,6 +246,7 @@ def _write_page(path: Path, runs: Sequence[Run], stored: Stored, tables: Mapping
                 latency included. The limit is the upper limit on the rate of events that differ, at 95 % confidence."""
             ),
             html.table(tables["blocks"], *_BLOCK_HEADS),
+            *([html.text(f"Not verified: {', '.join(missing)}.")] if missing else []),
             html.details("Records of earlier runs", html.table(tables["stored"])),
         ),
         html.section(

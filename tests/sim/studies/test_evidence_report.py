@@ -50,7 +50,9 @@ def test_time_of_a_cycle():
 
 
 def test_blocks():
-    table = block_table(RUNS)
+    table = block_table(RUNS, {"verilog": "a" * 64})
+    assert table.column("of_today") == [True, True]
+    assert block_table(RUNS, {"sources_trigger": "c" * 64}).column("of_today") == [False, False]
     assert table.column("block") == ["ecl", "chain"]
     assert table.column("ns") == [212.2, 566.0]
     assert table.column("was_kept") == [False, True]
@@ -158,6 +160,21 @@ def test_one_failure_is_the_exit_status_and_the_report_is_written(quick, tmp_pat
     assert status == 1
     assert "ecl: FAILED" in shown
     assert json.loads((tmp_path / "evidence.json").read_text())["passed"] is False
+
+
+def test_report_of_what_is_done(quick, tmp_path):
+    """The largest record counts, another block's and a netlist's do not; a block without one is no success."""
+    for name, n_events, more in (("a", 100, {}), ("b", 300, {}), ("c", 900, {"netlist": {"cells": {"LUT6": 1}}})):
+        write_record(tmp_path / f"verify-{name}.json", record("ecl", n_events=n_events, **more))
+    given = ("--only-done", "--out", tmp_path / "out", "--records", tmp_path)
+    assert invoke(*given)[0] == 0
+    data = json.loads((tmp_path / "out" / "evidence.json").read_text())
+    assert list(data["records"]) == ["verify-b.json"]
+    assert data["passed"] is True
+    write_record(tmp_path / "verify-b.json", record("another", n_events=300))
+    write_record(tmp_path / "verify-a.json", record("another", n_events=300))
+    assert invoke(*given)[::2] == (1, "not verified: ecl\n")
+    assert "Not verified: ecl." in (tmp_path / "out" / "evidence.html").read_text()
 
 
 @pytest.mark.parametrize("option", [("--netlist",), ("--resume",), ("--waves",), ("--menu", "exp16")])
