@@ -61,9 +61,10 @@ class Fault:
             case Kind.COMPARISON:
                 return f"{name} is {COMPARED[cell.type].removeprefix('$')}"
             case Kind.CONSTANT:
-                return f"bit {self.bit} of constant {self.pin} of {name} is wrong"
+                return f"bit {self.bit} of constant {self.pin} = {constant(cell, self.pin)} of {name} is wrong"
             case Kind.OFF_BY_ONE:
-                return f"{'constant ' + self.pin if self.pin else 'result'} of {name} {self.value:+d}"
+                what = f"constant {self.pin} = {constant(cell, self.pin)}" if self.pin else "result"
+                return f"{what} of {name} {self.value:+d}"
             case Kind.RESET_VALUE:
                 return f"bit {self.bit} of the value after reset is wrong"
             case Kind.STUCK_BIT:
@@ -82,6 +83,13 @@ def result_pin(cell: Cell) -> str | None:
 def is_constant(bits: list[Bit]) -> bool:
     """Whether an operand is a constant."""
     return bool(bits) and all(bit in CONSTANTS for bit in bits)
+
+
+def constant(cell: Cell, pin: str) -> int:
+    """Value of a constant operand."""
+    value = sum(1 << k for k, bit in enumerate(cell.pins[pin]) if bit == "1")
+    is_negative = f"{pin}_SIGNED" in cell.data["parameters"] and cell.number(f"{pin}_SIGNED") and cell.pins[pin][-1] == "1"
+    return value - (1 << len(cell.pins[pin])) if is_negative else value
 
 
 def faults_of(netlist: Netlist, name: str, kind: Kind) -> list[Fault]:

@@ -27,6 +27,9 @@ from trigger.menu.condition import positions
 BLOCK = "menu"
 SPARSE_BITS = 6
 """Mean number of set bits of a sparse event (our choice: as many as a physics event sets)."""
+CROWDED_SHARE, FIRST_SHARE, CROWDED_TRIED = 3 / 4, 0.9, 2000
+"""Part of the events in which many lines fire, part of them of one kind, events tried for each (our choice: 30,000 events bring the
+largest prescale, 20,000, to its end)."""
 
 
 def fields(menu: Menu) -> tuple[DecisionField, ...]:
@@ -57,10 +60,30 @@ def menu_rtl(menu: Menu, period_name: str) -> Rtl:
 
 
 def input_vectors(rng: np.random.Generator, n_events: int, menu: Menu) -> np.ndarray:
-    """Input bits, bool (n, n_inputs), of three kinds in equal parts, half of the events with legal one-hot counts.
+    """Input bits, bool (n, n_inputs): a quarter scattered, with legal one-hot counts in half of it; the rest crowded.
 
-    Any density of set bits; a few bits; every bit that one random line reads at random, with a few others.
+    Scattered, three kinds in equal parts: any density of set bits; a few bits; every bit that one random line reads at random, with
+    a few others. Crowded: most lines with a prescale fire, so that their counters come to an end.
     """
+    bits = _scattered(rng, n_events, menu)
+    crowded = rng.random(n_events) < CROWDED_SHARE
+    bits[crowded] = _crowded(rng, np.count_nonzero(crowded), menu)
+    return bits
+
+
+def _crowded(rng: np.random.Generator, n_events: int, menu: Menu) -> np.ndarray:
+    """Events of two kinds: that of many in which the lines of the largest prescales fire, and the one for most of the others."""
+    tried = _scattered(rng, CROWDED_TRIED, menu)
+    fired = menu.evaluate(tried)
+    prescales = [period.prescales for period in menu.periods] or [(1,) * len(menu.lines)]
+    weight = np.max(prescales, axis=0)
+    first = int((fired @ weight).argmax())
+    second = int(((fired & ~fired[first]) @ weight).argmax())
+    return tried[np.where(rng.random(n_events) < FIRST_SHARE, first, second)]
+
+
+def _scattered(rng: np.random.Generator, n_events: int, menu: Menu) -> np.ndarray:
+    """The scattered events of `input_vectors`."""
     kind = rng.integers(0, 3, (n_events, 1))
     ticket = rng.random((n_events, menu.n_inputs), dtype=np.float32)
     read = np.zeros((len(menu.lines), menu.n_inputs), dtype=bool)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hdl.mutation_netlist import Netlist
 
 N_EVENTS = {
-    "ecl": 16_384, "klm": 4000, "menu": 4000, "grl": 3000, "chain": 300, "tracks.segments": 100, "tracks.hough": 300,
+    "ecl": 16_384, "klm": 4000, "menu": 30_720, "grl": 3000, "chain": 300, "tracks.segments": 100, "tracks.hough": 300,
     "tracks.inputs": 600, "tracks.neuro": 600, "tracks.codesign": 600, "tracks.stt": 3000,
 }  # fmt: skip
 """Events of one block in the tests that everybody runs (`make test`), the numbers of the largest of them."""

@@ -118,6 +118,8 @@ class _Values:
     def joined(self, bits: list[Bit]) -> Any:
         import z3
 
+        if not bits:
+            return z3.BitVecVal(0, 1)
         parts: list[Any] = []
         start = 0
         while start < len(bits):

@@ -42,11 +42,11 @@ def test_every_kind_finds_the_cells_that_it_fits(netlist):
     assert said[Kind.COMPARISON] == {"lt is le"}
     assert said[Kind.OFF_BY_ONE] == {
         *(f"result of {cell} {step}" for cell in ("add", "sub") for step in ("+1", "-1")),
-        *(f"constant B of lt {step}" for step in ("+1", "-1")),
+        *(f"constant B = 20 of lt {step}" for step in ("+1", "-1")),
     }
     assert said[Kind.SWAPPED_OPERAND] == {f"operands of {cell} are swapped" for cell in ("sub", "mux", "lt")}
     assert {"bit 5 of the result of dff is 1", "bit 0 of the result of lt is 0"} <= said[Kind.STUCK_BIT]
-    assert said[Kind.CONSTANT] >= {f"bit {bit} of constant B of lt is wrong" for bit in range(5)}
+    assert said[Kind.CONSTANT] >= {f"bit {bit} of constant B = 20 of lt is wrong" for bit in range(5)}
     assert said[Kind.REGISTER_DROPPED] == {"register is left out"}
     assert said[Kind.RESET_VALUE] == {f"bit {bit} of the value after reset is wrong" for bit in range(6)}
     assert len(of_kind(netlist, Kind.RESET_VALUE)) == 7

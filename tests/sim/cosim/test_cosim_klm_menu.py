@@ -18,7 +18,8 @@ from trigger.klm import DECISION_FIELDS, KlmParameters, KlmTrigger
 from trigger.menu import load_menu
 from trigger.menu.condition import positions
 
-N_EVENTS = 4000
+N_EVENTS, MENU_EVENTS = 4000, 30_720
+"""The menu has enough for the largest prescale, 20,000."""
 
 
 def invoke(*arguments: object) -> tuple[int, str, str]:
@@ -45,7 +46,7 @@ def test_klm_of_other_parameters_fails(tmp_path):
 
 def test_menu_passes_with_running_counters_and_another_menu_fails(tmp_path):
     """exp16 with the prescales of one period against its own model, and against a model with the prescales of another."""
-    menu, job = load_menu("exp16"), Job(n_events=N_EVENTS, out=tmp_path / "r.json")
+    menu, job = load_menu("exp16"), Job(n_events=MENU_EVENTS, out=tmp_path / "r.json")
     rtl = global_decision.menu_rtl(menu, "e18r781")
     record = verify_menu(job, menu, "e18r781", rtl=rtl)
     assert record["passed"]
@@ -84,6 +85,14 @@ def test_input_vectors_make_every_line_say_yes_and_no():
     assert bits.sum(axis=1).max() > 150
     own = sorted(positions(menu.line("ffo").condition))
     assert len(np.unique(bits[:, own], axis=0)) == 1 << len(own)
+
+
+def test_every_prescale_counter_comes_to_its_end():
+    menu = load_menu("exp16")
+    prescales = np.array(menu.periods[0].prescales)
+    fired = menu.evaluate(input_vectors(np.random.default_rng(1), MENU_EVENTS, menu)).sum(axis=0)
+    assert prescales.max() == 20_000
+    assert (fired >= prescales).all()
 
 
 def test_comparison_finds_one_changed_bit():
