@@ -49,6 +49,11 @@ class TriggerSettings:
     neuro_clocks: int | None = None
 
     @property
+    def reads_strips(self) -> bool:
+        """Whether the KLM trigger reads strips, in straight-line mode, and not layers."""
+        return isinstance(self.klm, KlmLineParameters)
+
+    @property
     def digests(self) -> dict[str, str]:
         """Digest of each setting."""
         return {f.name: self.network.digest if f.name == "network" else digest(getattr(self, f.name)) for f in fields(self)}

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from trigger.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.injection import Injection
+    from trigger.klm import KlmParameters
+    from trigger.klm_line import KlmLineParameters
 
 BLOCKS = ("ecl", "tracks", "klm", "grl", "menu", "displaced", "chain")
 """Blocks of the trigger that a verb may name."""
@@ -39,3 +46,43 @@ def parse_event_blocks(text: str | None, n_blocks: int) -> range:
     if not colon or not 0 <= start < stop <= n_blocks:
         raise InputError(f"--event-blocks must be a:b with 0 <= a < b <= {n_blocks}, not {text!r}")
     return range(start, stop)
+
+
+KLM_MODES = LAYERS, LINES = "layers", "lines"
+"""Modes of the KLM trigger."""
+
+
+def klm_of(mode: str) -> KlmParameters | KlmLineParameters:
+    """Parameters of the KLM trigger in a mode; InputError for an unknown one."""
+    from trigger.klm import KlmParameters
+    from trigger.klm_line import KlmLineParameters
+
+    if mode not in KLM_MODES:
+        raise InputError(f"--klm-mode must be {' or '.join(KLM_MODES)}, not {mode!r}")
+    return KlmLineParameters() if mode == LINES else KlmParameters()
+
+
+def injection_of(times: str | None, windows: str | None) -> Injection | None:
+    """The injection veto that `--injection` and `--injection-windows` ask for; None without one. InputError for bad ones."""
+    from sim.injection import Injection
+    from trigger.menu.injection import InjectionVeto
+
+    if times is None:
+        if windows is not None:
+            raise InputError("--injection-windows needs --injection")
+        return None
+    try:
+        rate_hz = None if times == "file" else float(times)
+    except ValueError:
+        raise InputError(f"--injection must be `file` or injections per second, not {times!r}") from None
+    names, veto = ("full_us", "gated_us", "gate_us"), InjectionVeto()
+    if windows is not None:
+        numbers = windows.split(",")
+        try:
+            veto = InjectionVeto(**{name: float(number) for name, number in zip(names, numbers, strict=True)})
+        except ValueError as error:
+            raise InputError(f"--injection-windows must be three times in us, as 500,10000,2, not {windows!r}: {error}") from None
+    try:
+        return Injection(rate_hz=rate_hz, windows=veto)
+    except ValueError as error:
+        raise InputError(f"--injection {times}: {error}") from None

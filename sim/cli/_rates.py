@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from sim.cli._options import LAYERS
 from trigger.errors import InputError
 
 
@@ -33,15 +34,25 @@ def rates(
     ] = None,
     background: Annotated[Level, typer.Option(help="Beam background of all subdetectors; presets are guesses.")] = Level.nominal,
     scales: Annotated[str, typer.Option(help="Factors on the background, at each of which all rates are made.")] = "0.3,1,3",
+    injection: Annotated[
+        str, typer.Option(help="Injections per second, whose veto closes the trigger; 50: every pulse of the injector; 0: none.")
+    ] = "50",
+    injection_windows: Annotated[
+        str | None, typer.Option(help="Full veto, end of the gated veto, gate per turn in us; 500,10000,2 is a guess.")
+    ] = None,
+    klm_mode: Annotated[str, typer.Option(help="KLM trigger: layers, or lines for straight lines of strips.")] = LAYERS,
     events: Annotated[int, typer.Option(help="Events of the large samples; others have a share of it.")] = 65_536,
     seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 1,
     workers: Annotated[int, typer.Option(help="Processes; the numbers do not depend on it.")] = 1,
 ) -> None:
     """Rates of every line in Hz, before and after prescale, exclusive and cumulative, and of the whole menu against 30 kHz.
 
+    The whole menu also after injection veto and dead time of the readout.
+
     Collisions are normalised to published cross-sections, beam background is a continuous stream. What is guessed is marked. An
     interrupted run goes on where it stopped when the same command is given again.
     """
+    from sim.cli._options import injection_of, klm_of
     from sim.progress import progress
     from sim.studies.rates import LUMINOSITIES, RateStudy, run_study
     from sim.studies.tables import as_text
@@ -51,8 +62,15 @@ def rates(
     if min(points.values()) <= 0:
         msg = f"--luminosity must be positive, not {min(points.values()):g}"
         raise InputError(msg)
-    chain = Chain(menu=menu, period=period)
-    study = RateStudy(chain=chain, events=events, seed=seed, preset=background.name.upper(), scales=_scales(scales))
+    chain = Chain(menu=menu, period=period, klm=klm_of(klm_mode))
+    study = RateStudy(
+        chain=chain,
+        events=events,
+        seed=seed,
+        preset=background.name.upper(),
+        scales=_scales(scales),
+        injection=None if injection == "0" and injection_windows is None else injection_of(injection, injection_windows),
+    )
     with progress("menu rates", sum(job.events for job in study.jobs())) as advance:
         tables = run_study(study, out, points, workers, lambda job: advance(job.events))
     point, scale = next(iter(points)) if luminosity else "design", study.scales[len(study.scales) // 2]
@@ -63,7 +81,7 @@ def rates(
     typer.echo(f"largest lines at {point}, background x {scale:g} (GUESS):")
     typer.echo(as_text(type(chosen)(name="", title="", columns=chosen.columns, rows=tuple(largest)), columns))
     typer.echo(as_text(tables["rate_totals"]))
-    for text in chosen.notes:
+    for text in tables["rate_totals"].notes:
         typer.echo(text)
     typer.echo(f"{len(tables)} tables, menu {chain.menu.name}, period {chain.period.name}, seed {seed} -> {out}")
 

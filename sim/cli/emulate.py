@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli._options import LAYERS
+
 if TYPE_CHECKING:
-    from sim.injection import Injection
     from trigger.chain import ChainPlan
 
-KLM_MODES = LAYERS, LINES = "layers", "lines"
 SHOWN = 6
 """Names of a list that are printed; the metadata of the output has all of them."""
 
@@ -52,7 +52,7 @@ def emulate(
     The output has the decision fields and the numbers and weights of the events. The input is streamed, so its size
     does not matter. An interrupted run goes on where it stopped when the same command is given again.
     """
-    from sim.cli._options import parse_blocks, parse_event_blocks
+    from sim.cli._options import injection_of, klm_of, parse_blocks, parse_event_blocks
     from sim.emulation import Prescaling, emulate_file
     from sim.files import check_output, n_blocks_in
     from trigger.cdc.mask import CdcMask
@@ -60,16 +60,12 @@ def emulate(
     from trigger.ecl.calibration import EclCalibration
     from trigger.ecl.parameters import EclParameters
     from trigger.errors import InputError
-    from trigger.klm import KlmParameters
-    from trigger.klm_line import KlmLineParameters
     from trigger.networks import DEFAULT_NETWORK, load_network
 
     chosen = None if blocks == "chain" else parse_blocks(blocks, CHAIN_BLOCKS)
     if prescale not in {kind.value for kind in Prescaling}:
         raise InputError(f"--prescale must be {' or '.join(kind.value for kind in Prescaling)}, not {prescale!r}")
-    if klm_mode not in KLM_MODES:
-        raise InputError(f"--klm-mode must be {' or '.join(KLM_MODES)}, not {klm_mode!r}")
-    veto = _injection(injection, injection_windows)
+    klm, veto = klm_of(klm_mode), injection_of(injection, injection_windows)
     check_output(out, overwrite=overwrite)
     chain = Chain(
         menu=menu,
@@ -79,7 +75,7 @@ def emulate(
         calibration=EclCalibration() if calibration is None else EclCalibration.from_toml(calibration),
         mask=CdcMask() if dead is None else CdcMask.from_toml(dead),
         network=load_network(DEFAULT_NETWORK if network is None else network),
-        klm=KlmLineParameters() if klm_mode == LINES else KlmParameters(),
+        klm=klm,
     )
     n_events, plan = emulate_file(
         events,
@@ -95,33 +91,6 @@ def emulate(
     typer.echo(f"{n_events:,} events -> {out}")
     if chosen is None:
         _show(plan)
-
-
-def _injection(times: str | None, windows: str | None) -> Injection | None:
-    """The injection veto that the options ask for; None without one."""
-    from sim.injection import Injection
-    from trigger.errors import InputError
-    from trigger.menu.injection import InjectionVeto
-
-    if times is None:
-        if windows is not None:
-            raise InputError("--injection-windows needs --injection")
-        return None
-    try:
-        rate_hz = None if times == "file" else float(times)
-    except ValueError:
-        raise InputError(f"--injection must be `file` or injections per second, not {times!r}") from None
-    names, veto = ("full_us", "gated_us", "gate_us"), InjectionVeto()
-    if windows is not None:
-        numbers = windows.split(",")
-        try:
-            veto = InjectionVeto(**{name: float(number) for name, number in zip(names, numbers, strict=True)})
-        except ValueError as error:
-            raise InputError(f"--injection-windows must be three times in us, as 500,10000,2, not {windows!r}: {error}") from None
-    try:
-        return Injection(rate_hz=rate_hz, windows=veto)
-    except ValueError as error:
-        raise InputError(f"--injection {times}: {error}") from None
 
 
 def _show(plan: ChainPlan) -> None:

@@ -23,12 +23,15 @@ class Detector:
     klm: KlmResponse = field(default_factory=KlmResponse)
 
     @classmethod
-    def at(cls, preset: str, scale: float = 1.0) -> Self:
-        """The default responses with the preset background of this name, times `scale`, everywhere; KeyError for an unknown one."""
+    def at(cls, preset: str, scale: float = 1.0, *, klm_strips: bool = False) -> Self:
+        """The default responses with the preset background of this name, times `scale`, everywhere; KeyError for an unknown one.
+
+        klm_strips: hits of the KLM are strips, which its straight-line mode reads.
+        """
         return cls(
             ecl=EclResponse(background=Background(preset=BackgroundPreset[preset], scale=scale)),
             cdc=CdcResponse(background=WireBackground(preset=WirePreset[preset], scale=scale)),
-            klm=KlmResponse(background=KlmBackground(preset=KlmPreset[preset], scale=scale)),
+            klm=KlmResponse(background=KlmBackground(preset=KlmPreset[preset], scale=scale), strips=klm_strips),
         )
 
     def meta(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sim.generation import BlockTask, Sample, make_block
 from sim.offline import hlt
 from sim.studies.counting import Counters, Job
 from sim.studies.rate_samples import Clock, RateSample
+from sim.studies.rate_veto import VetoedMenu
 from trigger.chain import Chain
 from trigger.ecl.window import CLOCK_RAW, WINDOW_CLOCKS
 from trigger.menu import Driver, Menu, Period, keep_probability
@@ -53,19 +54,20 @@ class RateTask:
     """The work of one job; picklable.
 
     samples: those that jobs name. seed: of all samples. preset: of all backgrounds, at the scale that a job's sample names.
-    chain: menu, period and settings.
+    chain: menu, period and settings. dead: part of the time that the injection veto is on.
     """
 
     samples: tuple[RateSample, ...]
     seed: int
     preset: str
     chain: Chain
+    dead: float = 0.0
 
     def __call__(self, job: Job) -> Counters:
         """Counters of the job's block."""
         name, scale = split_name(job.sample)
         sample = next(sample for sample in self.samples if sample.name == name)
-        detector = Detector.at(self.preset, scale)
+        detector = Detector.at(self.preset, scale, klm_strips=self.chain.settings.reads_strips)
         if sample.clock is Clock.STREAM:
             return self._stream(sample, job, detector.ecl)
         source = Sample(
@@ -82,13 +84,23 @@ class RateTask:
         if sample.clock is Clock.FRAMES:
             ftdl = ftdl & ~self._of_calorimeter
         counters = count_lines(ftdl, self.chain.period, arrays["weight"]) | _NOTHING_KEPT
+        counters |= self._after_veto(ftdl, decision.input_bits, arrays["weight"])
         if sample.clock in _COLLIDE:
             accepted = keep_probability(ftdl, self.chain.period) * hlt.decide(arrays).passed
-            counters |= _software(accepted * arrays["weight"])
+            counters |= _sums("software", accepted * arrays["weight"])
         if _VETO in decision.input_names:
             vetoed = decision.input_bits[:, decision.input_names.index(_VETO)]
             counters |= {"vetoed": np.array([vetoed.sum()], np.int64), "n": np.array([len(vetoed)], np.int64)}
         return counters
+
+    def _after_veto(self, ftdl: NDArray[np.bool_], input_bits: NDArray[np.bool_], weight: NDArray[np.float64]) -> Counters:
+        """Sum of the weighted probabilities with which events are accepted at any time, injections included, and of squares."""
+        fired = ftdl.any(axis=1)
+        return _sums("after_veto", self._vetoed.left(ftdl[fired], input_bits[fired]) * weight[fired])
+
+    @cached_property
+    def _vetoed(self) -> VetoedMenu:
+        return VetoedMenu(menu=self.chain.menu, period=self.chain.period, dead=self.dead)
 
     @cached_property
     def _of_calorimeter(self) -> NDArray[np.bool_]:
@@ -104,11 +116,13 @@ class RateTask:
         for first in range(0, job.events, _CHUNK):
             stop = min(first + _CHUNK, job.events)
             windows = stream_windows(hits, first, stop)
-            ftdl = chain.run(dict(zip(_WINDOW, windows, strict=True)), _BeforePrescale()).ftdl & self._of_calorimeter
-            steps = ftdl.reshape(stop - first, len(STREAM_CLOCKS), -1)
+            decision = chain.run(dict(zip(_WINDOW, windows, strict=True)), _BeforePrescale())
+            steps = (decision.ftdl & self._of_calorimeter).reshape(stop - first, len(STREAM_CLOCKS), -1)
             # A cluster is seen in two windows: only the step in which a line appears counts.
             appeared = (steps[:, 1:] & ~steps[:, :-1]).reshape(-1, steps.shape[2])
+            bits = decision.input_bits.reshape(*steps.shape[:2], -1)[:, 1:].reshape(len(appeared), -1)
             part = count_lines(appeared, self.chain.period, np.ones(len(appeared)))
+            part |= self._after_veto(appeared, bits, np.ones(len(appeared)))
             total = {name: total[name] + part[name] if total else part[name] for name in part}
         return total | _NOTHING_KEPT
 
@@ -187,9 +201,9 @@ def _chunk(ftdl: NDArray[np.bool_], keep: NDArray[np.float64], weight: NDArray[n
     return sums | {f"{name}_sq": _whole(value**2).sum(axis=0) for name, value in weighted.items()}
 
 
-def _software(kept: NDArray[np.float64]) -> Counters:
-    """Sum of the weighted probabilities with which both triggers keep events, and of their squares, in units of 1/UNIT."""
-    return {"software": _whole(kept).sum(keepdims=True), "software_sq": _whole(kept**2).sum(keepdims=True)}
+def _sums(name: str, kept: NDArray[np.float64]) -> Counters:
+    """Sum of the weighted probabilities with which events are kept, and of their squares, in units of 1/UNIT."""
+    return {name: _whole(kept).sum(keepdims=True), f"{name}_sq": _whole(kept**2).sum(keepdims=True)}
 
 
 def _whole(value: NDArray[np.float64]) -> NDArray[np.int64]:

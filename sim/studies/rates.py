@@ -15,6 +15,7 @@ from scipy import special
 from sim.blocks import blocks
 from sim.detector.ecl.fam import CLOCK_NS
 from sim.detector.whole import Detector
+from sim.injection import Injection
 from sim.provenance import stamp
 from sim.studies.counting import Counters, Job, run
 from sim.studies.rate_counts import FRAME_NS, QUANTITIES, STREAM_CLOCKS, UNIT, RateTask
@@ -27,6 +28,7 @@ from trigger.chain import Chain
 from trigger.digest import digest
 from trigger.errors import InputError
 from trigger.menu.deadtime import MAX_RATE_HZ, DeadTime
+from trigger.menu.injection import LINAC_HZ, InjectionVeto
 
 LUMINOSITIES: Mapping[str, float] = {"pilot run": 5.5e33, "record": 5.1e34, "design": 6e35, "first design": 8e35}
 """Luminosities in cm^-2 s^-1. Source: SOURCES (talks of the collaboration): 2018, record, design of later and of earlier talks."""
@@ -41,7 +43,8 @@ _GUESS = "GUESS"
 class RateStudy:
     """Everything that the counters depend on. events: of a sample of share 1. preset: of all backgrounds, a guess.
 
-    samples: the sources of triggers; a study of some of them says so in its stamp.
+    samples: the sources of triggers; a study of some of them says so in its stamp. injection: a rate of injections whose veto
+    closes the trigger; None: there are none.
     """
 
     chain: Chain
@@ -50,6 +53,7 @@ class RateStudy:
     preset: str = "NOMINAL"
     scales: tuple[float, ...] = GUESS_SCALES
     samples: tuple[RateSample, ...] = field(default_factory=rate_samples)
+    injection: Injection | None = None
 
     def __post_init__(self) -> None:
         if self.events < MIN_EVENTS:
@@ -61,10 +65,20 @@ class RateStudy:
         if not self.scales or min(self.scales) < 0 or max(self.scales) > 100 or len(set(self.scales)) < len(self.scales):
             msg = f"--scales must be different numbers within 0..100, not {', '.join(map(str, self.scales))}"
             raise InputError(msg)
+        if self.injection is not None and self.injection.rate_hz is None:
+            msg = "--injection must be injections per second: simulated events carry no times"
+            raise InputError(msg)
+
+    @property
+    def dead(self) -> float:
+        """Part of the time that the injection veto is on."""
+        if self.injection is None or self.injection.rate_hz is None:
+            return 0.0
+        return self.injection.windows.dead_fraction(self.injection.rate_hz)
 
     def digest(self) -> str:
         """Digest of the study, of the samples and of the responses."""
-        own = (self.chain.digests, self.events, self.seed, self.preset, self.scales, self.samples)
+        own = (self.chain.digests, self.events, self.seed, self.preset, self.scales, self.samples, self.injection)
         return digest(own, Detector(), tuple(STREAM_CLOCKS), __version__)
 
     def jobs(self) -> list[Job]:
@@ -89,6 +103,8 @@ class RateStudy:
                 "sources": [sample.name for sample in self.samples],
                 "background": f"GUESS: {self.preset.lower()} x {', x'.join(f'{s:g}' for s in self.scales)}; no public source",
                 "interval": "Poisson (Garwood), 68.27 %, of the effective number of events",
+                "klm_mode": "lines" if self.chain.settings.reads_strips else "layers",
+                "injection": "none" if self.injection is None else self.injection.labels(),
             },
             packages=("scipy", "pythia8mc"),
         )
@@ -171,7 +187,7 @@ def run_study(
     `workers`. InputError if the folder cannot be written.
     """
     checkpoints = folder / ".blocks"
-    work = RateTask(samples=study.samples, seed=study.seed, preset=study.preset, chain=study.chain)
+    work = RateTask(samples=study.samples, seed=study.seed, preset=study.preset, chain=study.chain, dead=study.dead)
     counters = run(study.jobs(), work, checkpoints, study.digest(), workers, done)
     counted = Counted(study=study, counters=counters)
     tables = (
@@ -192,7 +208,7 @@ _NOTES = (
     "exclusive_hz: what the menu loses without the line. cumulative_hz: this line and those above it.",
     "guessed_hz: the part of kept_hz from cosmics and beam background; their rates and hits are guesses.",
     "The guessed background lies over every collision as well, which guessed_hz does not show: compare the scales.",
-    "Not simulated: two-photon hadrons, photons radiated from the final state, TOP, straight-line KLM, hits of other subsystems.",
+    "Not simulated: two-photon hadrons, photons radiated from the final state, TOP, hits of other subsystems.",
 )
 
 
@@ -221,34 +237,52 @@ def lines_table(counted: Counted, luminosities: Mapping[str, float]) -> Table:
     )
 
 
+_TOTALS = (
+    *("point", "luminosity", "background_scale", "hz", "low", "high", "guessed_hz", "of_budget", "within_budget"),
+    *("after_veto_hz", "after_veto_low", "after_veto_high", "lost", "recorded_hz"),
+)
+
+
 def totals_table(counted: Counted, luminosities: Mapping[str, float]) -> Table:
-    """The whole menu against the budget, by luminosity and scale."""
+    """The whole menu against the budget, before and after injection veto and dead time, by luminosity and scale."""
     study = counted.study
     rows: list[tuple[Value, ...]] = []
     for label, luminosity in luminosities.items():
         for scale in study.scales:
-            rate = counted.rate("accepted", scale, luminosity)
+            rate, after = (counted.rate(name, scale, luminosity) for name in ("accepted", "after_veto"))
             hz, low, high, guessed = (float(values[0]) for values in (rate.hz, rate.low, rate.high, rate.guessed))
+            left = tuple(float(values[0]) for values in (after.hz, after.low, after.high))
             lost = DeadTime().lost_fraction(hz, np.random.default_rng(study.seed), _DEAD_TIME_TRIGGERS) if hz else 0.0
-            rows.append((label, luminosity, scale, hz, low, high, guessed, hz / MAX_RATE_HZ, hz <= MAX_RATE_HZ, lost))
+            budget = (hz / MAX_RATE_HZ, hz <= MAX_RATE_HZ)
+            rows.append((label, luminosity, scale, hz, low, high, guessed, *budget, *left, lost, left[0] * (1.0 - lost)))
     return Table(
         name="rate_totals",
         title=f"First-level rate of menu {study.chain.menu.name}, period {study.chain.period.name}, against 30 kHz",
-        columns=(
-            "point",
-            "luminosity",
-            "background_scale",
-            "hz",
-            "low",
-            "high",
-            "guessed_hz",
-            "of_budget",
-            "within_budget",
-            "lost",
-        ),
+        columns=_TOTALS,
         rows=tuple(rows),
-        notes=(*_NOTES, "lost: part of the accepts that the readout loses at this rate, trigger.menu.deadtime (numbers recalled)."),
+        notes=(
+            *_NOTES,
+            injection_note(study),
+            "lost: part of the accepts that the readout loses at the rate hz, trigger.menu.deadtime (numbers recalled).",
+            "recorded_hz: what veto and readout leave, over all time.",
+        ),
         stamp=study.stamp(),
+    )
+
+
+def injection_note(study: RateStudy) -> str:
+    """What `after_veto` means in this study, with its guesses."""
+    if study.injection is None or study.injection.rate_hz is None:
+        return "after_veto: no injections asked for: the rate without them."
+    windows, rate_hz = study.injection.windows, study.injection.rate_hz
+    rate = f"{rate_hz:g} injections per second"
+    if rate_hz == LINAC_HZ:
+        rate += " (every pulse of the injector, arXiv:2312.02440: the most that can be)"
+    guess = " (GUESS)" if windows == InjectionVeto() else ""
+    return (
+        f"after_veto: mean over all time, injection veto on for {100 * study.dead:.1f} % of it: {rate}, windows "
+        f"{windows.full_us:g}, {windows.gated_us:g}, {windows.gate_us:g} us{guess}; hz: while it is off. Lines without !veto stay. "
+        "Noise of the injected charge itself is not simulated."
     )
 
 

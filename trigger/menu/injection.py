@@ -14,6 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 REVOLUTION_US = 3016.315 / 299.792458
 """Time of a turn: circumference in metres (SuperKEKB parameter table of 2017 [PAPER]) at the speed of light."""
 
+LINAC_HZ = 50.0
+"""Pulses of the injector per second, all rings that it serves together (K. Furukawa et al., arXiv:2312.02440, abstract [PAPER]).
+
+So many injections are the most that can be; how many there are in an hour of operation is not public.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class InjectionVeto:

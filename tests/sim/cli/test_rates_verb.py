@@ -26,6 +26,8 @@ def test_rates_of_all_sources(tmp_path):
     assert row["of_budget"] == pytest.approx(row["hz"] / 30_000)
     assert row["within_budget"] is (row["hz"] <= 30_000)
     assert 0 < row["lost"] < 1
+    assert 0 < row["recorded_hz"] < row["after_veto_hz"] < row["hz"]
+    assert "50 injections per second (every pulse of the injector" in text
     sources = set(read(out / "rate_by_process.json").column("source"))
     assert {"bhabha", "y4s", "tau-tau", "e-e-mu-mu", "cosmics", "background-stream"} <= sources
     assert "GUESS" in text
@@ -37,9 +39,12 @@ def test_rates_of_all_sources(tmp_path):
         (("menu", "rates", "--scales", "one"), "--scales"),
         (("menu", "rates", "--luminosity", "-1"), "--luminosity"),
         (("menu", "rates", "--menu", "exp17"), "exp17"),
+        (("menu", "rates", "--injection", "often"), "injections per second, not 'often'"),
+        (("menu", "rates", "--injection", "120"), "overlap"),
+        (("menu", "rates", "--klm-mode", "fits"), "--klm-mode must be layers or lines"),
         (("menu", "rates", "--period", "e99"), "e99"),
         (("study", "tau", "--events", "1"), "--events"),
-        (("study", "z-prime-2018", "--menu", "physics_book"), "has no line"),
+        (("study", "z-prime-2018", "--menu", "exp17"), "exp17"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path, words, message):

@@ -9,13 +9,16 @@ from typer.testing import CliRunner
 
 import sim.cli
 from sim.generators.dark_photon import DarkPhoton
+from sim.injection import Injection
 from sim.studies import rates
 from sim.studies.counting import Job
 from sim.studies.rate_counts import STREAM_CLOCKS, UNIT, RateTask, calorimeter_lines, count_lines, split_name, stream_windows
 from sim.studies.rate_samples import Clock, NoParticles, RateSample, rate_samples
+from sim.studies.rate_veto import VetoedMenu
 from trigger.chain import Chain
 from trigger.ecl import EclParameters
 from trigger.errors import InputError
+from trigger.klm_line import KlmLineParameters
 from trigger.menu import Period, load_menu
 
 
@@ -152,6 +155,79 @@ def test_a_study_and_its_tables(tmp_path):
     assert tables["rate_software"].where(background_scale=1.0, source="noise").column("hz") == [0.0]
 
 
+VETOED = """name = "vetoed"
+n_inputs = 5
+[inputs.veto]
+bits = [0]
+encoding = "flag"
+driver = "gdl"
+definition = "injection veto"
+[inputs.ehigh]
+bits = [1]
+encoding = "flag"
+driver = "ecl"
+definition = "1 GeV"
+[inputs.clst]
+bits = [2, 3, 4]
+encoding = "binary"
+driver = "ecl"
+definition = "clusters"
+[lines]
+hie = "ehigh & !veto"
+any = "clst >= 1"
+watch = "veto & clst >= 1"
+[periods.p]
+source = "test"
+[periods.p.prescales]
+any = 4
+"""
+
+
+def test_what_the_injection_veto_leaves_of_hand_worked_events(tmp_path):
+    """Closed for a fifth of the time: hie alone, hie and any (one in 4), any alone, nothing."""
+    (tmp_path / "vetoed.toml").write_text(VETOED)
+    menu = load_menu(tmp_path / "vetoed.toml")
+    vetoed = VetoedMenu(menu=menu, period=menu.period("p"), dead=0.2)
+    bits = np.zeros((4, menu.n_inputs), bool)
+    bits[:2, menu.input_names.index("ehigh")] = True
+    bits[1:3, menu.input_names.index("clst_0")] = True
+    assert vetoed.left(menu.evaluate(bits), bits).tolist() == pytest.approx([0.8, 0.8 + 0.2 / 4, 1 / 4, 0])
+    assert VetoedMenu(menu=menu, period=menu.period("p"), dead=0.0).left(menu.evaluate(bits), bits).tolist() == [1, 1, 0.25, 0]
+    # No input of this menu is the veto: nothing is closed.
+    book = load_menu("physics_book")
+    assert VetoedMenu(menu=book, period=book.periods[0], dead=0.2).positions == ()
+
+
+def test_totals_after_the_injection_veto(tmp_path):
+    """Lines with `!veto` lose what the windows close, the others nothing: in collisions, and in every window of the stream."""
+    (tmp_path / "vetoed.toml").write_text(VETOED)
+    chain = Chain(menu=str(tmp_path / "vetoed.toml"), period="p")
+    injection = Injection(rate_hz=25.0)
+    tables = rates.run_study(study(chain=chain, scales=(1.0,), injection=injection), tmp_path / "out", {"record": 5e34})
+    total = dict(zip(tables["rate_totals"].columns, tables["rate_totals"].rows[0], strict=True))
+    kept = dict(zip(tables["rates"].column("line"), tables["rates"].column("kept_hz"), strict=True))
+    # 25 injections a second: 0.5 ms full, and in the other 9.5 ms 2 of every 10.06 us.
+    dead = 25 * (500 + 9500 * 2 / 10.0613) * 1e-6
+    assert total["after_veto_hz"] == pytest.approx((1 - dead) * total["hz"] + dead * kept["any"], rel=1e-6)
+    assert 0 < kept["any"] < total["hz"]
+    assert total["after_veto_low"] < total["after_veto_hz"] < total["after_veto_high"]
+    assert total["recorded_hz"] == pytest.approx(total["after_veto_hz"] * (1 - total["lost"]))
+    assert any("veto on for 6.0 % of it: 25 injections per second" in note for note in tables["rate_totals"].notes)
+    assert study(injection=injection).digest() != study().digest()
+
+
+def test_straight_lines_get_strips():
+    """The KLM in straight-line mode answers on simulated events, and not as the layer count does."""
+    muons = next(sample for sample in rate_samples() if sample.name == "mu-mu")
+    fired = []
+    for settings in ({}, {"klm": KlmLineParameters()}):
+        chain = Chain(menu="exp16", **settings)
+        task = RateTask(samples=(muons,), seed=1, preset="NONE", chain=chain)
+        fired.append(task(Job(sample="mu-mu_x1", block=0, events=100))["fired"][chain.menu.line_names.index("klmhit")])
+    assert min(fired) > 0
+    assert fired[0] != fired[1]
+
+
 def test_frames_leave_calorimeter_lines_to_the_stream():
     task = RateTask(samples=(FRAMES,), seed=1, preset="NOMINAL", chain=Chain(menu="exp16"))
     job = Job(sample="frames_x1", block=0, events=300)
@@ -165,7 +241,13 @@ def test_frames_leave_calorimeter_lines_to_the_stream():
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"events": 3}, "--events"), ({"seed": -1}, "--seed"), ({"scales": (1.0, 1.0)}, "--scales"), ({"scales": ()}, "--scales")],
+    [
+        ({"events": 3}, "--events"),
+        ({"seed": -1}, "--seed"),
+        ({"scales": (1.0, 1.0)}, "--scales"),
+        ({"scales": ()}, "--scales"),
+        ({"injection": Injection()}, "--injection must be injections per second"),
+    ],
 )
 def test_impossible_studies_are_refused(changes, message):
     with pytest.raises(InputError, match=message):
