@@ -73,7 +73,7 @@ class SegmentFinder:
             msg = f"SegmentFinder: field wire_time, event {event}: must be below {kernels.NO_HIT}, not {kernels.NO_HIT}"
             raise InputError(msg)
         # A wire belongs to five segments at most, and four hits in different layers make the least of them.
-        room = int(np.diff(self._tables.wire_offsets)[wires].sum()) // 4 + 1 if len(wires) else 0
+        room = int(np.diff(self.tables.wire_offsets)[wires].sum()) // 4 + 1 if len(wires) else 0
         found = kernels.Found(
             ts_id=np.empty(room, np.int16),
             pattern=np.empty(room, np.int16),
@@ -84,7 +84,7 @@ class SegmentFinder:
             fastest_time=np.empty(room, np.int16),
         )
         out_offsets = np.zeros(len(offsets), np.int64)
-        count = kernels.find(self._tables, offsets, wires, times, found, out_offsets)
+        count = kernels.find(self.tables, offsets, wires, times, found, out_offsets)
         kept = {name: column[:count].copy() for name, column in found._asdict().items()}
         return Segments(
             cdc_offsets=out_offsets,
@@ -98,7 +98,8 @@ class SegmentFinder:
         )
 
     @cached_property
-    def _tables(self) -> kernels.Tables:
+    def tables(self) -> kernels.Tables:
+        """Geometry, table and mask in the form of the compiled loops."""
         offsets, segment, bit = wire_segments()
         shapes = (HOURGLASS, PYRAMID)
         values = np.zeros((2, 2 << MAX_BITS), np.uint8)
