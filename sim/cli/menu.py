@@ -47,12 +47,13 @@ def show(
     line: Annotated[str, typer.Argument(help="Name of the line.")],
     menu: MenuName = "exp16",
 ) -> None:
-    """Print one line: condition, the inputs that it reads with their definitions, prescales of all periods."""
+    """Print one line: condition, the inputs that it reads with their definitions and fields, prescales of all periods."""
     import difflib
 
     from trigger.errors import InputError
     from trigger.menu import load_menu
     from trigger.menu.condition import positions
+    from trigger.menu.filling import source_in_words
 
     loaded = load_menu(menu)
     if line not in loaded.line_names:
@@ -64,8 +65,9 @@ def show(
     used = positions(found.condition)
     for item in loaded.inputs:
         if used.intersection(item.bits):
-            bits = ", ".join(map(str, item.bits))
-            typer.echo(f"  {item.name} (bits {bits}; {item.encoding.value}; {item.driver.value}): {item.definition}")
+            bits = ("bit " if len(item.bits) == 1 else "bits ") + ", ".join(map(str, item.bits))
+            typer.echo(f"  {item.name} ({bits}; {item.encoding.value}; {item.driver.value}): {item.definition}")
+            typer.echo(f"    {source_in_words(item)}")
     place = loaded.line_names.index(line)
     for each in loaded.periods:
         typer.echo(f"  prescale {each.prescales[place]} in {each.name} ({each.source})")

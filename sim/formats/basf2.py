@@ -17,7 +17,7 @@ import uproot
 from numpy.typing import NDArray
 
 from sim.formats import root
-from sim.formats.basf2_objects import ALIASES, PER_EVENT, SOURCES, Source
+from sim.formats.basf2_objects import ALIASES, DERIVED, PER_EVENT, SOURCES, Source
 from sim.formats.common import Arrays, Reader
 from trigger.errors import InputError
 from trigger.fields import OFFSETS
@@ -46,13 +46,18 @@ class Basf2Reader:
             if all((source.object, member) in self._branches for member in source.members):
                 self._sources[source.group] = source
         self._flat = {name: place for name, place in PER_EVENT.items() if place in self._branches}
+        self._derived = {
+            name: derived
+            for name, derived in DERIVED.items()
+            if all((derived.object, member) in self._branches for member in derived.members)
+        }
         if not self._sources and "rec_input_words" not in self._flat:
             self._file.close()
             wanted = [f"{source.object} with {', '.join(source.members)}" for source in SOURCES]
             needed = "; ".join([*wanted, "TRGSummary with m_inputBits"])
             raise InputError(f"{path}: TTree '{TREE}' has none of the branches that are needed: {needed}")
         jagged = [name for source in self._sources.values() for name in (source.group + OFFSETS, *self._fields(source))]
-        self.names = (*self._flat, *jagged)
+        self.names = (*self._flat, *self._derived, *jagged)
         objects = {group: source.object for group, source in self._sources.items()}
         recorded = {"recorded": "TRGSummary"} if "rec_input_words" in self._flat else {}
         self.meta: dict[str, Any] = {"format": "basf2", "objects": objects | recorded}
@@ -65,6 +70,10 @@ class Basf2Reader:
         """Fields of the events [start, stop), unchecked; the entries of a group in the order that an event file has."""
         try:
             arrays = {name: self._numbers(place, start, stop) for name, place in self._flat.items() if name in names}
+            for name, derived in self._derived.items():
+                if name in names:
+                    members = {member: self._numbers((derived.object, member), start, stop) for member in derived.members}
+                    arrays[name] = derived.convert(members)
             for group, source in self._sources.items():
                 if any(name in names for name in (group + OFFSETS, *self._fields(source))):
                     arrays |= self._jagged(source, start, stop)

@@ -1,7 +1,7 @@
 """Objects of basf2 with primitives, and how their members become event fields.
 
-Ref: basf2 dataobjects TRGECLUnpackerStore, TRGECLHit, CDCHit, KLMDigit, TRGSummary, EventMetaData, and trg/cdc
-CDCTriggerTSFModule.cc (read in public source) [DATA, SIM]. Made after the published classes; untested on a real file.
+Ref: basf2 dataobjects TRGECLUnpackerStore, TRGECLHit, CDCHit, KLMDigit, TRGSummary, EventMetaData, EventLevelTriggerTimeInfo, and
+trg/cdc CDCTriggerTSFModule.cc (read in public source) [DATA, SIM]. Made after the published classes; untested on a real file.
 """
 
 from collections.abc import Callable, Collection
@@ -24,8 +24,14 @@ A common shift changes no decision, since drift times are measured from the earl
 are not applied.
 """
 LARGEST_ADC = (1 << ADC_BITS) - 1
-ECL_TIME_LSB_NS = 1e9 * 64 / 508.887e6 / 128
-"""Raw ECL time, 1/128 of RF/64 with the accelerator's RF of 508.887 MHz [PAPER]."""
+RF_MHZ = 508.887
+"""Radio frequency of the accelerator [PAPER]."""
+ECL_TIME_LSB_NS = 1e3 * 64 / RF_MHZ / 128
+"""Raw ECL time, 1/128 of RF/64."""
+INJECTION_TICK_US = 4 / RF_MHZ
+"""Clock of the trigger distribution, RF/4."""
+NO_INJECTION = 0x7FFF_FFFF
+"""What it records if there was no injection of late."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,3 +171,31 @@ PER_EVENT = {
     "rec_psnm_words": ("TRGSummary", "m_psnmBits"),
 }
 """Fields with one row per event: object and member."""
+
+
+def _injection_us(members: Arrays) -> NDArray[np.float64]:
+    """Time since the last injection in microseconds, -1 where the record is not valid or there was none.
+
+    It counts from the signal before the kick. When the bunch first passes after it differs from ring to ring and is not public, so
+    that the gated part of a veto is shifted by up to a turn; lengths of windows are not changed.
+    """
+    ticks = members["m_timeSinceLastInjection"].astype(np.int64)
+    known = members["m_isValid"].astype(bool) & (ticks != NO_INJECTION)
+    return np.where(known, ticks * INJECTION_TICK_US, -1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derived:
+    """A field with one number per event that is made of members of an object, all of which must be there."""
+
+    object: str
+    members: tuple[str, ...]
+    convert: Callable[[Arrays], NDArray]
+
+
+DERIVED = {
+    "injection_us": Derived(
+        object="EventLevelTriggerTimeInfo", members=("m_isValid", "m_timeSinceLastInjection"), convert=_injection_us
+    ),
+}
+"""Fields with one row per event that are converted."""

@@ -8,6 +8,7 @@ left out; darktrigger says which blocks run without them. Names of modules and o
 
 BRANCHES = [
     "EventMetaData",
+    "EventLevelTriggerTimeInfo",
     "TRGSummary",
     "TRGECLUnpackerStores",
     "TRGECLHits",

@@ -110,6 +110,27 @@ def test_wires_and_klm_hits(tmp_path):
     assert read_events(tmp_path / "b.root")["wire_offsets"].tolist() == [0, 0, 0, 0]
 
 
+def test_times_since_injection(tmp_path):
+    """Clocks of RF/4: 127,222 are a millisecond. Not valid, and no injection of late: no time. They fill the veto."""
+    name = "EventLevelTriggerTimeInfo"
+    times = {
+        f"{name}.m_isValid": np.array([True, False, True]),
+        f"{name}.m_timeSinceLastInjection": np.array([63_611, 63_611, 0x7FFF_FFFF], np.uint32),
+    }
+    write_basf2(tmp_path / "a.root", {"TRGECLHits": SIMULATED}, times)
+    found = read_events(tmp_path / "a.root")["injection_us"]
+    np.testing.assert_allclose(found, [500.0, -1, -1], atol=0.01)
+    with EventFile(tmp_path / "a.root") as file:
+        assert file.read(1, 3)["injection_us"].tolist() == [-1, -1]
+    windows = ("--injection", "file", "--injection-windows", "600,10000,2")
+    assert invoke("emulate", tmp_path / "a.root", "--out", tmp_path / "out.npz", *windows)[0] == 0
+    decided = read_events(tmp_path / "out.npz")
+    assert decided["ext_veto"].tolist() == [True, False, False]
+    assert decided["injection_us"].tolist() == found.tolist()
+    write_basf2(tmp_path / "b.root", {"TRGECLHits": SIMULATED}, {f"{name}.m_isValid": np.array([True] * 3)})
+    assert "injection_us" not in read_events(tmp_path / "b.root").arrays
+
+
 def test_pieces_of_a_file(tmp_path):
     write_basf2(tmp_path / "a.root", {"TRGECLHits": SIMULATED})
     with EventFile(tmp_path / "a.root") as file:
@@ -271,7 +292,8 @@ def test_compare_needs_recorded_words(tmp_path):
 
 
 def test_steering_file_writes_what_the_reader_reads():
-    from sim.formats.basf2_objects import PER_EVENT, SOURCES
+    from sim.formats.basf2_objects import DERIVED, PER_EVENT, SOURCES
     from sim.formats.basf2_steering import BRANCHES
 
-    assert {source.object for source in SOURCES} | {name for name, _ in PER_EVENT.values()} == set(BRANCHES)
+    derived = {item.object for item in DERIVED.values()}
+    assert {source.object for source in SOURCES} | {name for name, _ in PER_EVENT.values()} | derived == set(BRANCHES)

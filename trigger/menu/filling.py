@@ -12,11 +12,14 @@ from trigger.errors import InputError
 from trigger.fields import declared
 from trigger.menu.inputs import Driver, InputDeclaration
 from trigger.menu.menu import Menu
-from trigger.menu.wiring import BLOCK_FIELDS, EXTERNAL_PREFIX, UNMODELLED, SourceBit, source_bits, wire_of
+from trigger.menu.wiring import BLOCK_FIELDS, EXTERNAL_PREFIX, UNMODELLED, SourceBit, fields, source_bits, wire_of
 
 RECORDED_INPUTS = "rec_input_words"
 """Event-file field of input bits as somebody else recorded them: bit b of word w is position 32 w + b."""
 WORD_BITS = 32
+
+_PASSED = frozenset({Driver.TOP, Driver.EXTERNAL})
+"""Drivers outside: of their inputs no block is asked."""
 
 
 class Origin(enum.Enum):
@@ -124,6 +127,25 @@ def _reason(item: InputDeclaration) -> str:
     if wire is not None:
         block = next((block for block, fields in BLOCK_FIELDS.items() if wire.field in {field.name for field in fields}), None)
         return f"not answered by block {block}" if block else f"no field {wire.field}"
-    if item.driver in (Driver.TOP, Driver.EXTERNAL):
+    if item.driver in _PASSED:
         return "pass-through, and not in the file"
-    return UNMODELLED.get(f"{item.driver.value}_{item.name}", "no block models it") + "; not in the file"
+    return f"{_why_unmodelled(item)}; not in the file"
+
+
+def source_in_words(item: InputDeclaration) -> str:
+    """Return where the bits of an input come from, with what is inferred about it, or why they are passed through.
+
+    Raises:
+        InputError: the encoding does not fit the field.
+    """
+    wire, sources = wire_of(item), source_bits(item)
+    if wire is None or sources is None:
+        names = ", ".join(external_names(item))
+        reason = "" if item.driver in _PASSED or item.driver is Driver.SPARE else f" ({_why_unmodelled(item)})"
+        return f"pass-through: {names} of the event file{reason}"
+    element = f"[{wire.element}]" if len(item.bits) == 1 and fields()[wire.field].length > 1 else ""
+    return f"from {wire.field}{element}" + (f" ({wire.note})" if wire.note else "")
+
+
+def _why_unmodelled(item: InputDeclaration) -> str:
+    return UNMODELLED.get(f"{item.driver.value}_{item.name}", "no block models it")

@@ -78,6 +78,7 @@ WIRES: Mapping[str, Wire] = {
     **_numbered("ecl_lml_", "ecl_lml", N_LML),
     **_numbered("hie", "ecl_hie", N_HIE, first=1),
     **_numbered("ecl_hie", "ecl_hie", N_HIE, first=1),
+    "trkbha": Wire(field="grl_trkbha2", note="inferred: the track Bhabha of older menus is both clusters with a 3D track"),
     "klm": Wire(field="klm_n_bklm"),
     "klmb2b": Wire(field="klm_b2b"),
     "eklm": Wire(field="klm_n_eklm"),
@@ -103,8 +104,14 @@ BLOCK_FIELDS: Mapping[str, tuple[DecisionField, ...]] = {
     "grl": GRL_FIELDS,
 }
 """Decision fields that inputs can come from, by the block that answers them."""
-UNMODELLED: Mapping[str, str] = {item.name: item.reason for item in NOT_MODELLED}
-"""Declared fields that no block models, with the reason: their inputs are pass-through."""
+_OLDER_MENUS: Mapping[str, str] = {
+    "tracks_t3_z10": "tracks of the 3D fitter are counted within 35 cm alone; no bit says 10 cm",
+    "tracks_t3_z25all": "tracks of the 3D fitter are counted within 35 cm alone; no bit says 25 cm",
+    "ecl_ecl_e300_2": "no bit counts clusters above 0.3 GeV; lml0 with lml00_ncl = 2 is the whole condition of line6",
+}
+"""Inputs of the menu before 2019 that today's fields do not give, by driver and name, with the reason."""
+UNMODELLED: Mapping[str, str] = {item.name: item.reason for item in NOT_MODELLED} | _OLDER_MENUS
+"""Declared fields and inputs that no block models, with the reason: the inputs are pass-through."""
 
 
 @cache

@@ -39,6 +39,14 @@ def test_show_names_inputs_and_prescales() -> None:
     assert "prescale 1 in e16r1062" in text
 
 
+def test_show_says_where_inputs_come_from() -> None:
+    assert "from ecl_lml[6]" in run("show", "lml6")[1]
+    text = run("show", "line1", "--menu", "physics_book")[1]
+    assert "from grl_trkbha2 (inferred: " in text
+    assert "pass-through: ext_t3_z10 of the event file (tracks of the 3D fitter" in text
+    assert "pass-through: ext_poissonin of the event file\n" in run("show", "poissonv")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

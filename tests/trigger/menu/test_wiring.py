@@ -106,6 +106,21 @@ def test_what_reads_zero_is_named_with_its_reason() -> None:
     assert plan.unread == ("ext_top_O",)
 
 
+def test_inputs_of_the_menu_before_2019() -> None:
+    """All but three have a field; these are pass-through, and say why."""
+    menu = load_menu("physics_book")
+    inputs = {item.name: item for item in menu.inputs}
+    assert source_bits(inputs["trkbha"]) == (SourceBit("grl_trkbha2", 0, 0),)
+    wireless = {name for name, item in inputs.items() if source_bits(item) is None}
+    assert wireless == {"t3_z10", "t3_z25all", "ecl_e300_2"}
+    absent = plan_inputs(menu, decisions(1)).absent
+    assert set(absent) == wireless
+    assert absent["t3_z10"] == "tracks of the 3D fitter are counted within 35 cm alone; no bit says 10 cm; not in the file"
+    assert absent["ecl_e300_2"].startswith("no bit counts clusters above 0.3 GeV; lml0 with lml00_ncl = 2")
+    given = decisions(2) | {"ext_t3_z10": np.array([0, 1], np.uint8)}
+    assert fill_inputs(menu, given, 2)[:, menu.input_names.index("t3_z10")].tolist() == [False, True]
+
+
 def test_encodings_must_fit_the_field() -> None:
     with pytest.raises(InputError, match="clst is one-hot, but ecl_n_clusters is a number"):
         source_bits(flag("clst", encoding=Encoding.ONE_HOT, n_bits=4))
