@@ -24,7 +24,8 @@ def verify(
     block: Annotated[
         str,
         typer.Argument(
-            help="ecl, tracks, tracks.{segments,hough,inputs,neuro,codesign,stt,neuro_path}, klm[.line], grl, menu, chain or all."
+            help="ecl, tracks, tracks.{segments,stream,hough,inputs,neuro,codesign,stt,neuro_path}, klm[.line], grl, menu, chain "
+            "or all."
         ),
     ],
     events: Annotated[int, typer.Option(help="Number of events; of input vectors for tracks.neuro.")] = 100_000,
@@ -68,17 +69,19 @@ def verify(
 
     Events of ecl: on, below and above every threshold, at every angle edge, random, adversarial, timed, physics. Of
     tracks.segments, in frames of the whole chamber: tracks on background, segments with ties, any filling, extremes. Of
-    tracks.hough: tracks, bundles, any filling with random segments, extremes. Of tracks.inputs: tracks with segments at the
-    edges of all windows and times, any filling, physics. Of tracks.stt: all curvatures, steps of angle and cuts. Of
-    tracks.neuro: five networks of random and corner weights on random and corner vectors. Of tracks.codesign: random, corner,
-    simulated and real tracks through integer model, Keras, hls4ml's C++ model and RTL. Of tracks.neuro_path: the events of
-    tracks.inputs through input stage, network and single-track trigger as one component. Of tracks: frames of segments of both
-    through 2D finder and that. Of klm: any filling, tracks, sectors at the cut, extremes. Of klm.line: lines of strips through
-    the origin, at the cut and anywhere, strips where tracks part, full sectors. Of grl: patterns of short tracks with and
-    without a gap, tracks and clusters at every edge, crowds, any filling. Of menu: many, few and just those input bits that a
-    line reads, with running prescale counters. Of chain: the stimuli of the blocks together, and muon pairs through the
-    response of all detectors, from cells, segments and KLM layers to the lines. The record has the verdict, digests, versions
-    and the upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
+    tracks.stream, hits without end: segments across frames, late, again and again, with jitter and background, links that
+    lose beats or slip, resets in mid-stream. Of tracks.hough: tracks, bundles, any filling with random segments, extremes. Of
+    tracks.inputs: tracks with segments at the edges of all windows and times, any filling, physics. Of tracks.stt: all
+    curvatures, steps of angle and cuts. Of tracks.neuro: five networks of random and corner weights on random and corner
+    vectors. Of tracks.codesign: random, corner, simulated and real tracks through integer model, Keras, hls4ml's C++ model
+    and RTL. Of tracks.neuro_path: the events of tracks.inputs through input stage, network and single-track trigger as one
+    component. Of tracks: frames of segments of both through 2D finder and that. Of klm: any filling, tracks, sectors at the
+    cut, extremes. Of klm.line: lines of strips through the origin, at the cut and anywhere, strips where tracks part, full
+    sectors. Of grl: patterns of short tracks with and without a gap, tracks and clusters at every edge, crowds, any filling.
+    Of menu: many, few and just those input bits that a line reads, with running prescale counters. Of chain: the stimuli of
+    the blocks together, and muon pairs through the response of all detectors, from cells, segments and KLM layers to the
+    lines. The record has the verdict, digests, versions and the upper limit on the mismatch rate. Status 1 if anything
+    differs, is missing or comes in excess.
     """
     from sim.cli._verify_all import ALL, FOLDER, RECORDS, verify_everything
     from sim.cosim import (
@@ -89,6 +92,7 @@ def verify(
         verify_codesign,
         verify_neuro,
         verify_neuro_path,
+        verify_stream,
         verify_track_trigger,
         verify_tracks,
     )
@@ -133,6 +137,7 @@ def verify(
         verify_tracks.HOUGH: verify_tracks.verify_hough,
         verify_tracks.NEURO: verify_tracks.verify_neuro,
         verify_tracks.SEGMENTS: verify_tracks.verify_segments,
+        verify_stream.STREAM: verify_stream.verify_stream,
         verify_neuro.INPUTS: verify_neuro.verify_inputs,
         verify_neuro.STT: verify_neuro.verify_stt,
         klm.BLOCK: klm.verify_klm,

@@ -17,6 +17,7 @@ from sim.cosim import (
     verify_codesign,
     verify_neuro,
     verify_neuro_path,
+    verify_stream,
     verify_track_trigger,
     verify_tracks,
 )
@@ -80,6 +81,7 @@ _SLOW = 0.1
 BLOCKS = (
     Block(name="ecl", verify=_ecl, unit="windows"),
     Block(name=verify_tracks.SEGMENTS, verify=verify_tracks.verify_segments, share=_SUPERLAYER, unit="frames of 9 superlayers"),
+    Block(name=verify_stream.STREAM, verify=verify_stream.verify_stream, share=_SLOW, unit="frames of 3 octants"),
     Block(name=verify_tracks.HOUGH, verify=verify_tracks.verify_hough, share=_SLOW, unit="frames"),
     Block(name=verify_neuro.INPUTS, verify=verify_neuro.verify_inputs, unit="frames"),
     Block(name=verify_tracks.NEURO, verify=verify_tracks.verify_neuro, unit="input vectors"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ FRAMES_AT_ONCE = 4096
 """Frames that go through a model in one simulation (our choice: some 100 MB of stimulus and results)."""
 
 
+@cache
 def stream_rtl(octants: Octants = OCTANTS) -> Rtl:
-    """RTL of the clocked finders of these octants, generated in seconds."""
+    """RTL of the clocked finders of these octants, generated in seconds, once in a process."""
     from hdl.cdc.segments.stream import SegmentStream
 
     component = SegmentStream([layout().StreamLayout(*octant) for octant in octants])
