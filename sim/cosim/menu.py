@@ -67,7 +67,7 @@ def input_vectors(rng: np.random.Generator, n_events: int, menu: Menu) -> np.nda
     """
     bits = _scattered(rng, n_events, menu)
     crowded = rng.random(n_events) < CROWDED_SHARE
-    bits[crowded] = _crowded(rng, np.count_nonzero(crowded), menu)
+    bits[crowded] = _crowded(rng, int(crowded.sum()), menu)
     return bits
 
 
