@@ -29,7 +29,7 @@ demo: tools $(STAMP)
 	$(BIN)/darktrigger demo
 
 test: tools $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
