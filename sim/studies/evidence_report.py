@@ -164,24 +164,25 @@ def stored_table(runs: Sequence[Run], stored: Stored) -> Table:
 
 
 def netlist_table(runs: Sequence[Run], stored: Stored) -> Table:
-    """Netlists that were simulated, the largest number of events of each block of today's RTL, and blocks without one."""
-    best: dict[str, Run] = {}
+    """Netlists that were simulated: of each block that of the RTL above, else of another one, with the most events."""
     today = {run.record["block"]: run.record["digests"]["verilog"] for run in runs}
-    for run in stored.runs:
-        block = run.record["block"]
-        is_today = "netlist" in run.record and run.record["digests"]["verilog"] == today.get(block)
-        if is_today and (block not in best or run.record["n_events"] > best[block].record["n_events"]):
-            best[block] = run
+
+    def rank(run: Run) -> tuple[bool, int]:
+        return run.record["digests"]["verilog"] == today[run.record["block"]], run.record["n_events"]
+
     rows: list[tuple[Value, ...]] = []
     for block in today:
-        if block in best:
-            record = best[block].record
+        found = [run for run in stored.runs if run.record["block"] == block and "netlist" in run.record]
+        if found:
+            best = max(found, key=rank)
+            record = best.record
             cells = sum(record["netlist"]["cells"].values())
             faults = sum(record[name] for name in FAULTS)
-            rows.append((block, record["n_events"], faults, record["mismatch_rate_upper_limit_95"], cells, best[block].file))
+            limit = record["mismatch_rate_upper_limit_95"]
+            rows.append((block, record["n_events"], faults, limit, cells, rank(best)[0], best.file))
         else:
-            rows.append((block, None, None, None, None, NOT_MEASURED))
-    return _table("block events faults limit_95 cells record", rows)
+            rows.append((block, None, None, None, None, None, NOT_MEASURED))
+    return _table("block events faults limit_95 cells same_rtl record", rows)
 
 
 def mutation_table(runs: Sequence[Run], stored: Stored) -> Table:

@@ -64,7 +64,7 @@ def test_lines_leave_together():
     assert latency_table(RUNS[:1]).rows == ()
 
 
-def test_netlists_of_this_rtl_count_and_others_do_not():
+def test_netlists_of_this_rtl_come_first_and_others_are_told():
     def netlist(n_events: int, verilog: str = "a" * 64) -> Run:
         return Run(
             record=record("ecl", n_events=n_events, verilog=verilog, netlist={"cells": {"LUT6": 5, "FDRE": 2}}), file=str(n_events)
@@ -72,7 +72,8 @@ def test_netlists_of_this_rtl_count_and_others_do_not():
 
     stored = Stored(runs=[netlist(100), netlist(300), netlist(900, "b" * 64), Run(record=record("ecl", n_events=999), file="rtl")])
     table = netlist_table(RUNS, stored)
-    assert table.rows == (("ecl", 300, 0, 0.01, 7, "300"), ("chain", None, None, None, None, NOT_MEASURED))
+    assert table.rows == (("ecl", 300, 0, 0.01, 7, True, "300"), ("chain", None, None, None, None, None, NOT_MEASURED))
+    assert netlist_table(RUNS[:1], Stored(runs=[netlist(900, "b" * 64)])).column("same_rtl") == [False]
     assert stored_table(RUNS, stored).rows == (("ecl", 999, 0, 3 / 999, True, "rtl"),)
 
 
