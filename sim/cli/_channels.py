@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from sim.klm_mode import LAYERS
 from trigger.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ EventBlocks = Annotated[
     str | None, typer.Option(help="Blocks a:b of the study, b excluded: writes their counters alone, for `darktrigger merge`.")
 ]
 Wanted = Annotated[float, typer.Option("--yield", help="Selected events whose luminosity is quoted.")]
+KlmModeName = Annotated[str, typer.Option("--klm-mode", help="KLM trigger: layers, or lines for straight lines of strips.")]
 RateEvents = Annotated[int, typer.Option(help="Events of the large samples behind a change of rates; 0: no rates.")]
 
 
@@ -84,6 +86,7 @@ def search(
     frame: Annotated[str, typer.Option(help="Frame of that file: lab, cm or head-on.")] = "lab",
     wanted: Wanted = 10.0,
     rate_events: RateEvents = 4096,
+    klm_mode: KlmModeName = LAYERS,
     workers: Workers = 1,
     scheduler: Scheduler = None,
     event_blocks: EventBlocks = None,
@@ -100,7 +103,7 @@ def search(
         msg = f"--frame must be one of {', '.join(frames)}, not {frame!r}"
         raise InputError(msg)
     _run(
-        _recipe(channel, events, seed, background, period, set_, menu, periods, plugin, file, frame, wanted, rate_events),
+        _recipe(channel, events, seed, background, period, set_, menu, periods, plugin, file, frame, wanted, rate_events, klm_mode),
         out,
         workers,
         scheduler,
@@ -120,13 +123,14 @@ def everything(
     plugin: Plugins = None,
     wanted: Wanted = 10.0,
     rate_events: RateEvents = 4096,
+    klm_mode: KlmModeName = LAYERS,
     workers: Workers = 1,
     scheduler: Scheduler = None,
     event_blocks: EventBlocks = None,
 ) -> None:
     """All searches, each in a folder of its own, and the summary: search by line, what carries it, what would be lost without."""
     _run(
-        _recipe("all", events, seed, background, period, set_, menu, periods, plugin, None, "lab", wanted, rate_events),
+        _recipe("all", events, seed, background, period, set_, menu, periods, plugin, None, "lab", wanted, rate_events, klm_mode),
         out,
         workers,
         scheduler,
@@ -137,6 +141,7 @@ def everything(
 def _recipe(
     name: str, events: int, seed: int, background: str, period: str | None, changes: list[str] | None, menu: str | None,
     periods: Path | None, plugins: list[Path] | None, source: Path | None, frame: str, wanted: float, rate_events: int,
+    klm_mode: str,
 ) -> Recipe:  # fmt: skip
     from sim.studies.recipe import Recipe
 
@@ -154,6 +159,7 @@ def _recipe(
         frame=frame,
         wanted=wanted,
         rate_events=rate_events,
+        klm_mode=klm_mode,
     )
 
 

@@ -8,8 +8,6 @@ from trigger.errors import InputError
 
 if TYPE_CHECKING:
     from sim.injection import Injection
-    from trigger.klm import KlmParameters
-    from trigger.klm_line import KlmLineParameters
 
 BLOCKS = ("ecl", "tracks", "klm", "grl", "menu", "displaced", "chain")
 """Blocks of the trigger that a verb may name."""
@@ -46,20 +44,6 @@ def parse_event_blocks(text: str | None, n_blocks: int) -> range:
     if not colon or not 0 <= start < stop <= n_blocks:
         raise InputError(f"--event-blocks must be a:b with 0 <= a < b <= {n_blocks}, not {text!r}")
     return range(start, stop)
-
-
-KLM_MODES = LAYERS, LINES = "layers", "lines"
-"""Modes of the KLM trigger."""
-
-
-def klm_of(mode: str) -> KlmParameters | KlmLineParameters:
-    """Parameters of the KLM trigger in a mode; InputError for an unknown one."""
-    from trigger.klm import KlmParameters
-    from trigger.klm_line import KlmLineParameters
-
-    if mode not in KLM_MODES:
-        raise InputError(f"--klm-mode must be {' or '.join(KLM_MODES)}, not {mode!r}")
-    return KlmLineParameters() if mode == LINES else KlmParameters()
 
 
 def injection_of(times: str | None, windows: str | None) -> Injection | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli._options import LAYERS
+from sim.klm_mode import LAYERS
 from trigger.errors import InputError
 
 
@@ -52,7 +52,8 @@ def rates(
     Collisions are normalised to published cross-sections, beam background is a continuous stream. What is guessed is marked. An
     interrupted run goes on where it stopped when the same command is given again.
     """
-    from sim.cli._options import injection_of, klm_of
+    from sim.cli._options import injection_of
+    from sim.klm_mode import klm_parameters
     from sim.progress import progress
     from sim.studies.rates import LUMINOSITIES, RateStudy, run_study
     from sim.studies.tables import as_text
@@ -62,7 +63,7 @@ def rates(
     if min(points.values()) <= 0:
         msg = f"--luminosity must be positive, not {min(points.values()):g}"
         raise InputError(msg)
-    chain = Chain(menu=menu, period=period, klm=klm_of(klm_mode))
+    chain = Chain(menu=menu, period=period, klm=klm_parameters(klm_mode))
     study = RateStudy(
         chain=chain,
         events=events,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli._options import LAYERS
+from sim.klm_mode import LAYERS
 
 if TYPE_CHECKING:
     from trigger.chain import ChainPlan
@@ -52,9 +52,10 @@ def emulate(
     The output has the decision fields and the numbers and weights of the events. The input is streamed, so its size
     does not matter. An interrupted run goes on where it stopped when the same command is given again.
     """
-    from sim.cli._options import injection_of, klm_of, parse_blocks, parse_event_blocks
+    from sim.cli._options import injection_of, parse_blocks, parse_event_blocks
     from sim.emulation import Prescaling, emulate_file
     from sim.files import check_output, n_blocks_in
+    from sim.klm_mode import klm_parameters
     from trigger.cdc.mask import CdcMask
     from trigger.chain import CHAIN_BLOCKS, Chain
     from trigger.ecl.calibration import EclCalibration
@@ -65,7 +66,7 @@ def emulate(
     chosen = None if blocks == "chain" else parse_blocks(blocks, CHAIN_BLOCKS)
     if prescale not in {kind.value for kind in Prescaling}:
         raise InputError(f"--prescale must be {' or '.join(kind.value for kind in Prescaling)}, not {prescale!r}")
-    klm, veto = klm_of(klm_mode), injection_of(injection, injection_windows)
+    klm, veto = klm_parameters(klm_mode), injection_of(injection, injection_windows)
     check_output(out, overwrite=overwrite)
     chain = Chain(
         menu=menu,

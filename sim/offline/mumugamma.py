@@ -68,7 +68,9 @@ CUTS = (
 )
 
 LEFT_OUT = (
-    LeftOut(name="CDC reference trigger", reason="the track trigger is not emulated yet; every selected event is used"),
+    LeftOut(
+        name="CDC reference trigger", reason="every selected event is used; `study mu-mu-gamma` shows the efficiency by reference"
+    ),
     LeftOut(name="CDC hits > 0", reason="true for every reconstructed track here"),
 )
 

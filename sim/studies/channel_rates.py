@@ -50,7 +50,7 @@ class RatePairTask:
         """(lines before, lines after, weights) of the events of the block, in parts."""
         name, scale = split_name(job.sample)
         sample = next(sample for sample in self.samples if sample.name == name)
-        detector = Detector.at(self.preset, scale)
+        detector = Detector.at(self.preset, scale, klm_strips=any(chain.settings.reads_strips for chain in self.chains))
         if sample.clock is Clock.STREAM:
             particles = sample.process.generate(job.events, stream(self.seed, name, Stage.GENERATE, job.block))
             hits = respond(particles, stream(self.seed, name, Stage.RESPONSE, job.block), detector.ecl)

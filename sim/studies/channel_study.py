@@ -12,6 +12,7 @@ from typing import Any
 from sim.detector.whole import Detector
 from sim.generation import FileSource
 from sim.generators import readers
+from sim.klm_mode import LINES
 from sim.provenance import file_digest, stamp
 from sim.studies.channel_task import BLOCK_EVENTS, ChannelTask, Scenario, View, job_sample
 from sim.studies.channels import Channel, ChannelSample
@@ -135,6 +136,8 @@ class ChannelStudy:
         }
         if changed := chain.settings.parameters.changed():
             labels["changed_parameters"] = {key: str(value) for key, value in changed.items()}
+        if chain.settings.reads_strips:
+            labels["klm_mode"] = LINES
         if self.catalogue.plugins:
             labels["plugins"] = [Path(plugin.path).name for plugin in self.catalogue.plugins]
         return stamp(

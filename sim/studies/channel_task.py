@@ -25,6 +25,8 @@ from sim.studies.software import count_software
 from trigger.chain import Chain
 from trigger.ecl.parameters import EclParameters
 from trigger.errors import InputError
+from trigger.klm import KlmParameters
+from trigger.klm_line import KlmLineParameters
 from trigger.menu import Menu, load_menu, shipped_menus
 
 BLOCK_EVENTS = 1 << 14
@@ -41,12 +43,17 @@ class View(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One trigger. menu, period: None for those of the channel. luminosity: weight of a run period, fb^-1."""
+    """One trigger.
+
+    menu, period: None for those of the channel. klm: its kind is the mode of the KLM trigger. luminosity: weight of a run period,
+    fb^-1.
+    """
 
     name: str = "own"
     menu: Menu | None = None
     period: str | None = None
     parameters: EclParameters = field(default_factory=EclParameters.default)
+    klm: KlmParameters | KlmLineParameters = field(default_factory=KlmParameters)
     luminosity: float = 1.0
 
     def chain(self, channel: Channel) -> Chain:
@@ -58,7 +65,7 @@ class Scenario:
         period = self.period
         if period is None and any(declared.name == channel.period for declared in menu.periods):
             period = channel.period
-        return Chain(menu=menu, period=period, parameters=self.parameters)
+        return Chain(menu=menu, period=period, parameters=self.parameters, klm=self.klm)
 
 
 @functools.cache
@@ -103,9 +110,10 @@ class ChannelTask:
         name, number, preset, scale = split_name(job.sample)
         channel = self.catalogue.find(name)
         sample = self.samples.get(name, channel.samples)[number]
-        arrays = self._events(channel, sample, Detector.at(preset, scale), job)
-        software = hlt.decide(arrays)
         chains = self.chains[name]
+        strips = any(chain.settings.reads_strips for chain in chains)
+        arrays = self._events(channel, sample, Detector.at(preset, scale, klm_strips=strips), job)
+        software = hlt.decide(arrays)
         ftdl: list[NDArray[np.bool_]] = []
         counters: Counters = {}
         for place, chain in enumerate(chains):

@@ -85,7 +85,8 @@ def recoil(c: Counted) -> Table:
     return c.table(
         "efficiency_recoil", "Efficiency against the E* that the two muons predict, mu mu gamma control sample",
         ("sample", "line", "e_star_low", "e_star_high", *EFFICIENCY_COLUMNS), rows,
-        "no reference trigger: the track trigger is not emulated yet; smeared by the momentum resolution",
+        "every selected event counts: the calorimeter runs alone here; with a reference line of tracks: `study mu-mu-gamma`",
+        "smeared by the momentum resolution",
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from sim.generation import FileSource
 from sim.generators.readers import InputFrame
+from sim.klm_mode import LAYERS, klm_parameters
 from sim.studies.channel_study import ChannelStudy
 from sim.studies.channel_task import Scenario, View
 from sim.studies.plugins import Catalogue, Plugin
@@ -31,7 +32,7 @@ class Recipe:
     names: searches, or `all`. levels: multiples of the nominal background, 0 for none. menu, changes: the trigger that is
     compared with the search's own, none for no comparison; changes are (ETM parameter, value). periods: file of run periods.
     plugins, source: files. frame: of the source. wanted: events of the yield. rate_events: size of the samples behind a change of
-    rates. Files are named by their full path.
+    rates. klm_mode: of the KLM trigger, in all that are compared. Files are named by their full path.
     """
 
     names: tuple[str, ...]
@@ -47,8 +48,10 @@ class Recipe:
     frame: str = InputFrame.LAB.value
     wanted: float = 10.0
     rate_events: int = 4096
+    klm_mode: str = LAYERS
 
     def __post_init__(self) -> None:
+        klm_parameters(self.klm_mode)
         if not self.levels or min(self.levels) < 0 or max(self.levels) > 100 or len(set(self.levels)) < len(self.levels):
             msg = f"--background must be different numbers within 0..100, not {', '.join(map(str, self.levels))}"
             raise InputError(msg)
@@ -88,9 +91,10 @@ class Recipe:
         )
 
     def _scenarios(self) -> tuple[tuple[Scenario, ...], View]:
+        klm = klm_parameters(self.klm_mode)
         if self.periods is not None:
-            return read_periods(Path(self.periods)), View.PERIODS
-        before = Scenario(name="before", period=self.period)
+            return tuple(replace(scenario, klm=klm) for scenario in read_periods(Path(self.periods))), View.PERIODS
+        before = Scenario(name="before", period=self.period, klm=klm)
         if not self.compares:
             return (before,), View.ONE
         after = Scenario(
@@ -98,6 +102,7 @@ class Recipe:
             menu=None if self.menu is None else load_menu(self.menu),
             period=self.period,
             parameters=EclParameters.from_mapping(dict(self.changes), where="--set"),
+            klm=klm,
         )
         return (before, after), View.WHAT_IF
 

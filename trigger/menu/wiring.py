@@ -110,7 +110,7 @@ _OLDER_MENUS: Mapping[str, str] = {
     "ecl_ecl_e300_2": "no bit counts clusters above 0.3 GeV; lml0 with lml00_ncl = 2 is the whole condition of line6",
 }
 """Inputs of the menu before 2019 that today's fields do not give, by driver and name, with the reason."""
-UNMODELLED: Mapping[str, str] = {item.name: item.reason for item in NOT_MODELLED} | _OLDER_MENUS
+UNMODELLED: Mapping[str, str] = {**{item.name: item.reason for item in NOT_MODELLED}, **_OLDER_MENUS}
 """Declared fields and inputs that no block models, with the reason: the inputs are pass-through."""
 
 
