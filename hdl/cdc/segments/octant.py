@@ -23,8 +23,7 @@ Sent = data.StructLayout({"any": 1, "unknown": 1, "first": 1})
 class OctantFinder(wiring.Component):
     """Words of the sectors of an octant, one sector per cycle and in turn, `LATENCY` cycles after its cells.
 
-    sector, is_first, slot, cells: see `History`; no cell is hit between a reset and the first data clock. words: in the order of
-    the ids, 0 for a place that sends none.
+    sector, is_first, slot, cells: see `History`. words: in the order of the ids, 0 for a place that sends none.
     """
 
     LATENCY = History.LATENCY + _PATTERN + Sides.LATENCY + _WORD
@@ -49,8 +48,8 @@ class OctantFinder(wiring.Component):
         m.submodules.sides = sides = Sides(self._values, layout.per_sector)
         m.d.comb += [getattr(history, name).eq(getattr(self, name)) for name in ("sector", "is_first", "slot", "cells")]
         until_value = self.LATENCY - _WORD
-        slot, sector = delayed(m, self.slot, until_value, "slot"), delayed(m, self.sector, until_value, "sector")
-        first_id = choose(layout.first_ids, sector)
+        is_first, slot = delayed(m, self.is_first, until_value, "is_first"), delayed(m, self.slot, until_value, "slot")
+        first_id = choose(layout.first_ids, delayed(m, self.sector, until_value, "sector"))
         states, addresses = data.View(layout.states, history.states), []
         for k in range(layout.per_sector):
             m.submodules[f"priority_{k}"] = priority = Priority(shape, WireState)
@@ -69,7 +68,7 @@ class OctantFinder(wiring.Component):
             value = sides.values.word_select(k, SIDE_BITS)
             position, time, left = (delayed(m, one, Sides.LATENCY, one.name) for one in (position, time, left))
             word, since = Signal(Word, name=f"word_{k}"), (slot - WINDOW_CLOCKS + time[TICK_BITS:])[:SLOT_BITS]
-            with m.If(self._is_sent(m, k, value, position, left)):
+            with m.If(self._is_sent(m, k, value, position, left, is_first)):
                 m.d.sync += [
                     word.position.eq(position),
                     word.lr.eq(value),
@@ -82,13 +81,14 @@ class OctantFinder(wiring.Component):
         m.d.comb += sides.addresses.eq(Cat(addresses))
         return m
 
-    def _is_sent(self, m: Module, k: int, value: Value, position: Value, left: Value) -> Value:
+    def _is_sent(self, m: Module, k: int, value: Value, position: Value, left: Value, is_first: Value) -> Value:
         """Whether a place sends a word: a new segment, another earliest hit, a side or a first-priority wire that it had not.
 
-        Hits leave the window with their data clock, and the earliest is among those that leave: it changes just then.
+        is_first: nothing of what was kept counts; a reset leaves the outputs of memories, and with them what a place kept. Hits
+        leave the window with their data clock, and the earliest is among those that leave: it changes just then.
         """
-        kept = Signal(Sent, name=f"kept_{k}")
-        sent = data.View(Sent, delayed(m, kept, SECTORS_PER_OCTANT, f"sent_{k}"))
+        sent, kept = Signal(Sent, name=f"sent_{k}"), Signal(Sent, name=f"kept_{k}")
+        m.d.comb += sent.eq(Mux(is_first, 0, delayed(m, kept, SECTORS_PER_OCTANT, f"last_{k}")))
         is_new = ~sent.any | left | (sent.unknown & (value != UNKNOWN)) | (~sent.first & (position == FIRST))
         is_sent = (value != 0) & is_new
         m.d.comb += [

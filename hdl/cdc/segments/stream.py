@@ -72,7 +72,7 @@ class SegmentStream(wiring.Component):
                 finder.sector.eq(sector),
                 finder.is_first.eq(is_first),
                 finder.slot.eq(clock),
-                finder.cells.eq(Mux(is_taken & self.in_valid, cells, 0)),
+                finder.cells.eq(Mux(self.in_valid, cells, 0)),
             ]
             low += len(finder.cells)
         m.d.comb += self.out_words.eq(Cat(finder.words for finder in self._finders))

@@ -86,7 +86,7 @@ def test_links_lose_beats_and_slip_and_resets_come_anywhere(streams):
 
 
 def test_a_run_as_records():
-    """A stray beat, four beats of which the second is lost, a reset; wire 0 of superlayer 8 stands in the first sector of octant 0."""
+    """A stray beat, four beats of which the second is lost, a reset; wire 0 of superlayer 8 stands in the first sector."""
     octants = ((8, 0),)
     wire = int(segment_wires()[1952, 5])
     one = segment_stream.WireStreams(
