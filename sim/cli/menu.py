@@ -18,7 +18,9 @@ PeriodName = Annotated[str | None, typer.Option("--period", help="Run period who
 
 def register(app: typer.Typer) -> None:
     """Add the group of verbs."""
-    group = typer.Typer(no_args_is_help=True, help="Look at trigger menus, check a file, compare two, import one.")
+    group = typer.Typer(
+        no_args_is_help=True, help="Trigger menus: look at one, check a file, compare two, import one, rates of all lines."
+    )
     group.command("list", epilog="Example: darktrigger menu list --menu exp16 --period e18r781")(list_lines)
     group.command("show", epilog="Example: darktrigger menu show lml6")(show)
     group.command("check", epilog="Example: darktrigger menu check mine.toml")(check)
@@ -37,7 +39,7 @@ def list_lines(menu: MenuName = "exp16", period: PeriodName = None) -> None:
 
     loaded = load_menu(menu)
     prescales = _prescales(loaded, period)
-    typer.echo(f"{loaded.name}: {loaded.description}")
+    typer.echo(f"{loaded.name}: {loaded.description}" if loaded.description else loaded.name)
     typer.echo(f"digest {loaded.digest}; shipped menus: {', '.join(shipped_menus())}")
     for position, (line, prescale) in enumerate(zip(loaded.lines, prescales, strict=True)):
         typer.echo(f"{position:4d}  {line.name:<12}{prescale:>8}  {line.text}")

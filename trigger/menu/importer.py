@@ -72,7 +72,7 @@ def _rows(path: Path) -> list[tuple[int, str]]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a readable text file: {error}") from error
+        raise InputError(f"{path}: not a readable text file: {getattr(error, 'strerror', None) or error}") from error
     return list(enumerate(text.rstrip().split("\n"), start=1))
 
 

@@ -24,6 +24,8 @@ from trigger.menu.parser import ConditionError, Names, parse
 
 Choice = TypeVar("Choice", bound=enum.Enum)
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_TWICE = "Cannot overwrite a value"
+"""What the TOML reader says of a key that a table has already."""
 _TOP_KEYS = {"name", "description", "source", "base", "n_inputs", "inputs", "lines", "periods", "remove"}
 _INPUT_KEYS = {"bits", "encoding", "driver", "definition"}
 _PERIOD_KEYS = {"source", "prescales"}
@@ -64,7 +66,7 @@ def _load(name_or_path: str | Path, above: tuple[Path, ...]) -> Menu:
     try:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path}: not a readable menu file: {error}"
+        msg = f"{path}: not a readable menu file: {getattr(error, 'strerror', None) or error}"
         raise InputError(msg) from error
     return _Reader(str(path), content, path.parent, (*above, path.resolve())).menu()
 
@@ -87,7 +89,8 @@ class _Reader:
         place = re.search(r"(.*) \(at line (\d+), column \d+\)", reason)
         if place is None or int(place[2]) > len(self.rows):
             return InputError(f"{self.where}: {reason}")
-        return InputError(f"{self.where}:{place[2]}: {place[1]}: {self.rows[int(place[2]) - 1].strip()}")
+        said = "given twice" if place[1] == _TWICE else place[1]
+        return InputError(f"{self.where}:{place[2]}: {said}: {self.rows[int(place[2]) - 1].strip()}")
 
     def fail(self, reason: str, *keys: str) -> InputError:
         return InputError(f"{self.where}{self._row(keys)}: {reason}")
