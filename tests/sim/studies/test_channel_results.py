@@ -394,17 +394,3 @@ def test_recipe_comes_back_from_json(folder):
     assert Recipe.from_json(json.loads(json.dumps(asked.to_json()))) == asked
     with pytest.raises(InputError, match="not the options of a study"):
         Recipe.from_json({"names": ["tau"]})
-
-
-def test_straight_lines_of_the_klm(folder):
-    """Both triggers of a comparison are in the mode that is asked for, and their events have the strips that it reads."""
-    asked = recipe(folder, names=("z-prime-2023",), events=60, plugins=(), changes=(("hie", "2"),), klm_mode="lines")
-    study = asked.study()
-    assert all(chain.settings.reads_strips for chain in study.chains["z-prime-2023"])
-    assert study.stamp(study.channels[0])["labels"]["klm_mode"] == "lines"
-    job = study.jobs()[0]
-    fired = study.task()(job)["line_fired"]
-    assert fired[study.chains["z-prime-2023"][0].menu.line_names.index("klmhit")] > 0
-    assert Recipe.from_json({name: value for name, value in asked.to_json().items() if name != "klm_mode"}).klm_mode == "layers"
-    with pytest.raises(InputError, match="--klm-mode must be layers or lines, not 'fits'"):
-        recipe(folder, klm_mode="fits")
