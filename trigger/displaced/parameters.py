@@ -1,0 +1,64 @@
+"""Cuts and sizes of the displaced-vertex trigger."""
+
+from dataclasses import dataclass, field
+
+from trigger.displaced.formats import CHI2, DEPTH, IMPACT, LENGTH
+from trigger.displaced.grid import SeedGrid
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisplacedParameters:
+    """Sizes and cuts. All are our choice, from efficiencies measured on the simulation; ValueError for impossible ones.
+
+    max_seeds, max_tracks, max_vertices: what an event may have; more sets the overflow bit and is lost, in scan order.
+    roads_cm: distance to the track within which a wire belongs to it, in each linear step after the first.
+    fastest_ahead: time units by which the earliest priority time of a track's own segments is taken to be late, where no event time
+    is given. chi2_max_cm2: sum of squares of the last step's residuals. stereo_bin_log2: bins of the line search are 2^this DEPTH
+    steps of z wide. depth_cm: largest difference of z of two tracks at their vertex. impact_high_cm, impact_low_cm: the larger and
+    the smaller impact of a pair must be above. radius_cm: range of the vertex. behind_cm: no axial wire of a track lies farther
+    inside the vertex. pointing: least cosine between vertex and momentum of the pair in the transverse plane. shared_max: axial
+    segments that two tracks may have in common.
+    """
+
+    grid: SeedGrid = field(default_factory=SeedGrid)
+    max_seeds: int = 96
+    max_tracks: int = 16
+    max_vertices: int = 4
+    roads_cm: tuple[float, ...] = (4.0, 2.0, 1.5)
+    fastest_ahead: int = 4
+    chi2_max_cm2: float = 0.5
+    stereo_bin_log2: int = 5
+    depth_cm: float = 12.0
+    impact_high_cm: float = 0.6
+    impact_low_cm: float = 0.2
+    radius_cm: tuple[float, float] = (1.0, 50.0)
+    behind_cm: float = 2.0
+    pointing: float = 0.75
+    shared_max: int = 1
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("max_seeds", 1, 1 << 12),
+            ("max_tracks", 2, 1 << 8),
+            ("max_vertices", 1, 1 << 8),
+            ("fastest_ahead", 0, 1 << 8),
+            ("chi2_max_cm2", 0.0, CHI2.maximum),
+            ("stereo_bin_log2", 1, DEPTH.width - 2),
+            ("depth_cm", 0.0, DEPTH.maximum),
+            ("impact_high_cm", 0.0, IMPACT.maximum),
+            ("impact_low_cm", 0.0, IMPACT.maximum),
+            ("behind_cm", 0.0, DEPTH.maximum),
+            ("pointing", 0.1, 1.0),
+            ("shared_max", 0, 4),
+        ):
+            _check(name, getattr(self, name), low, high)
+        for road in self.roads_cm:
+            _check("roads_cm", road, 0.0, LENGTH.maximum)
+        _check("radius_cm", self.radius_cm[0], 0.0, self.radius_cm[1])
+        _check("radius_cm", self.radius_cm[1], self.radius_cm[0], 50.0)
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        msg = f"{name} must be {low} to {high}, not {value}"
+        raise ValueError(msg)

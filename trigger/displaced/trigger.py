@@ -1,0 +1,161 @@
+"""The displaced-vertex trigger: track segments in, vertices of two tracks out."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trigger.cdc.door import check_segments
+from trigger.cdc.neuro.inputs import SIDE
+from trigger.displaced import event, vertex
+from trigger.displaced.constants import constants
+from trigger.displaced.formats import CHI2, DEPTH, IMPACT, LENGTH
+from trigger.displaced.parameters import DisplacedParameters
+from trigger.displaced.windows import N_POSITIONS, seed_windows
+from trigger.errors import InputError
+from trigger.geometry.cdc import FIRST_PRIORITY, N_SECTORS, superlayers
+
+_VERTEX = ("displaced_radius_raw", "displaced_phi_raw", "displaced_z_raw")
+_TRACK = ("displaced_bend_raw", "displaced_impact_raw", "displaced_phi0_raw", "displaced_z0_raw", "displaced_slope_raw")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DisplacedDecision:
+    """Answer of the trigger before any network: n events, m vertices in all.
+
+    Attributes:
+        displaced_vertex: uint8 (n,), the displaced-vertex bit: at least one vertex passes the cuts.
+        displaced_overflow: uint8 (n,), seeds, tracks or vertices beyond the caps were lost.
+        displaced_n_seeds: uint16 (n,), seeds found, also those beyond the cap.
+        displaced_n_tracks: uint8 (n,), tracks with a stereo line, duplicates removed.
+        displaced_offsets: int64 (n + 1,), vertices of each event.
+        displaced_radius_raw, displaced_z_raw: int16 (m,), DEPTH: transverse radius and z.
+        displaced_phi_raw: int16 (m,), TURN: azimuth.
+        displaced_bend_raw, displaced_impact_raw, displaced_phi0_raw: int16 (m, 2), BEND, IMPACT, TURN: both tracks in the
+            transverse plane, the one of the earlier seed first. displaced_z0_raw, displaced_slope_raw: int16 (m, 2), DEPTH at the
+            perigee, SLOPE. Formats: `trigger.displaced.formats`; meaning: `trigger.displaced.grid`.
+    """
+
+    displaced_vertex: NDArray[np.uint8]
+    displaced_overflow: NDArray[np.uint8]
+    displaced_n_seeds: NDArray[np.uint16]
+    displaced_n_tracks: NDArray[np.uint8]
+    displaced_offsets: NDArray[np.int64]
+    displaced_radius_raw: NDArray[np.int16]
+    displaced_phi_raw: NDArray[np.int16]
+    displaced_z_raw: NDArray[np.int16]
+    displaced_bend_raw: NDArray[np.int16]
+    displaced_impact_raw: NDArray[np.int16]
+    displaced_phi0_raw: NDArray[np.int16]
+    displaced_z0_raw: NDArray[np.int16]
+    displaced_slope_raw: NDArray[np.int16]
+
+    def arrays(self) -> dict[str, NDArray]:
+        """The fields by name; the arrays themselves, not copies."""
+        return dict(vars(self))
+
+
+class DisplacedTrigger:
+    """Bit-accurate model: seeds in bend, impact and azimuth, linear drift-time fit, stereo line, vertex along the radius.
+
+    Every step is a table, a product with an integer, an addition or a comparison, a fixed number of times per seed and per pair.
+    """
+
+    def __init__(self, parameters: DisplacedParameters | None = None) -> None:
+        self.parameters = parameters or DisplacedParameters()
+
+    def run(
+        self,
+        offsets: ArrayLike,
+        ts_id: ArrayLike,
+        priority: ArrayLike,
+        lr: ArrayLike,
+        time: ArrayLike,
+        given_time: ArrayLike | None = None,
+    ) -> DisplacedDecision:
+        """Return the decision on every event.
+
+        offsets (n + 1,), ts_id 0..2335, priority (1 second right, 2 second left, 3 first), lr (0 none, 1 right, 2 left, 3 unknown),
+        time (time units): all segments, CSR. given_time: event time (n,); without it each track takes the earliest priority time
+        of its own axial segments, less `fastest_ahead`. Ties go to the earlier segment, seed and crossing. Empty events answer 0.
+
+        Raises:
+            InputError: field, first bad event and reason.
+        """
+        given = {"cdc_offsets": offsets, "cdc_ts_id": ts_id, "cdc_priority": priority, "cdc_lr": lr, "cdc_time": time}
+        hits = self._hits(check_segments("DisplacedTrigger", **given))
+        p, n = self.parameters, len(hits.offsets) - 1
+        found = event.Found(
+            n_seeds=np.zeros(n, np.uint16),
+            n_tracks=np.zeros(n, np.uint8),
+            n_vertices=np.zeros(n, np.int64),
+            overflow=np.zeros(n, np.uint8),
+            vertex=np.zeros((n, p.max_vertices, len(_VERTEX)), np.int16),
+            tracks=np.zeros((n, p.max_vertices, 2, len(_TRACK)), np.int16),
+        )
+        grid, windows = p.grid, seed_windows(p.grid)
+        event.find(
+            hits, _given(given_time, n), given_time is not None, (grid.n_rows, grid.n_impact),
+            windows.mask.reshape(-1, *windows.mask.shape[2:]), constants(grid), self._cuts(),
+            (p.max_seeds, p.max_tracks, p.max_vertices), found,
+        )  # fmt: skip
+        there = np.arange(p.max_vertices) < found.n_vertices[:, None]
+        numbers = {name: found.vertex[there][:, k] for k, name in enumerate(_VERTEX)}
+        numbers |= {name: found.tracks[there][:, :, k] for k, name in enumerate(_TRACK)}
+        return DisplacedDecision(
+            displaced_vertex=(found.n_vertices > 0).astype(np.uint8),
+            displaced_overflow=found.overflow,
+            displaced_n_seeds=found.n_seeds,
+            displaced_n_tracks=found.n_tracks,
+            displaced_offsets=np.concatenate([[0], np.cumsum(found.n_vertices)]),
+            **numbers,
+        )
+
+    def _hits(self, arrays: dict[str, NDArray]) -> event.Hits:
+        lines, grid = superlayers(), self.parameters.grid
+        windows = seed_windows(grid)
+        ids, position = arrays["cdc_ts_id"].astype(np.int64), arrays["cdc_priority"].astype(np.int64)
+        superlayer = lines.of_segment[ids].astype(np.int64)
+        sector, inside = np.divmod(ids - lines.offset[superlayer], windows.per_sector[superlayer])
+        axial = lines.axial[superlayer]
+        return event.Hits(
+            offsets=arrays["cdc_offsets"],
+            member=np.where(axial, superlayer // 2, -1),
+            stereo=np.where(axial, -1, superlayer // 2),
+            window=np.where(axial, (windows.first[superlayer] + inside) * N_POSITIONS + position - 1, 0),
+            turn=sector * (grid.n_phi // N_SECTORS),
+            kind=(position != FIRST_PRIORITY).astype(np.int64),
+            angle=constants(grid).angle[ids, position - 1].astype(np.int64),
+            side=np.array(SIDE)[arrays["cdc_lr"]],
+            time=arrays["cdc_time"].astype(np.int64),
+        )
+
+    def _cuts(self) -> event.Cuts:
+        p = self.parameters
+        return event.Cuts(
+            only_five=p.grid.min_superlayers == event.N_AXIAL,
+            roads=LENGTH.quantise(p.roads_cm),
+            fastest_ahead=p.fastest_ahead,
+            chi2=int(CHI2.quantise(p.chi2_max_cm2)),
+            bin_log2=p.stereo_bin_log2,
+            depth=int(DEPTH.quantise(p.depth_cm)),
+            impact_high=int(IMPACT.quantise(p.impact_high_cm)),
+            impact_low=int(IMPACT.quantise(p.impact_low_cm)),
+            radius_low=int(DEPTH.quantise(p.radius_cm[0])),
+            radius_high=int(DEPTH.quantise(p.radius_cm[1])),
+            behind=int(DEPTH.quantise(p.behind_cm)),
+            tangent=round(math.tan(math.acos(p.pointing)) * (1 << vertex.POINTING_FRACTION)),
+            shared=p.shared_max,
+        )
+
+
+def _given(given_time: ArrayLike | None, n_events: int) -> NDArray[np.int64]:
+    """Event times (n,), 0 without; InputError for a wrong number or kind."""
+    if given_time is None:
+        return np.zeros(n_events, np.int64)
+    time = np.asarray(given_time)
+    if time.dtype.kind not in "iu" or time.shape != (n_events,):
+        msg = f"given_time must be {n_events} integers, one per event, not {time.dtype} of shape {time.shape}"
+        raise InputError(msg)
+    return time.astype(np.int64)
