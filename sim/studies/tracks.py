@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.blocks import blocks
 from sim.detector.cdc.config import CdcResponse
+from sim.detector.ecl.config import EclResponse
 from sim.provenance import stamp
 from sim.studies import tracks_counts, tracks_tables
 from sim.studies.counting import Counters, Job, run
@@ -16,6 +17,7 @@ from sim.studies.tracks_samples import GENERATORS, GUESS_SCALES, Sample, samples
 from trigger import __version__
 from trigger.cdc import HoughPlane, InputWindows, LeftRightTable, SingleTrackCuts
 from trigger.digest import digest
+from trigger.ecl import EclParameters
 from trigger.errors import InputError
 from trigger.networks import load_network, shipped_networks
 
@@ -51,11 +53,12 @@ class TrackStudy:
         networks = [load_network(name).digest for name in self.networks]
         table = LeftRightTable.default()
         trigger = (table.inner, table.outer, HoughPlane(), InputWindows(), SingleTrackCuts())
-        return digest(self, networks, trigger, list(GENERATORS.values()), bins, __version__)
+        reference = (EclResponse(), EclParameters.default())
+        return digest(self, networks, trigger, reference, list(GENERATORS.values()), bins, __version__)
 
     def stamp(self) -> dict[str, Any]:
         """Head of every table: seed, sizes, digests, versions, assumptions; guesses are called guesses."""
-        meta = self.response.meta()
+        meta = self.response.meta() | EclResponse().meta()
         meta.pop("cdc_background")
         scales = ", ".join(f"x{scale:g}" for scale in GUESS_SCALES)
         return stamp(
@@ -65,7 +68,7 @@ class TrackStudy:
             labels={
                 "events": self.events,
                 **meta,
-                "background": f"GUESS: wire hits at {scales} of preset nominal (60 kHz per wire)",
+                "background": f"GUESS: wire hits at {scales} of preset nominal (60 kHz per wire); muon pairs: calorimeter hits too",
                 "interval": "Clopper-Pearson, 68.27 %",
             },
             packages=("scipy",),

@@ -60,8 +60,8 @@ def count(part: Slice, kind: Kind) -> Counters:
     found = _tracks(part)
     for name in part.answers:
         found |= {f"{key}/{name}": value for key, value in _answers(part, name, kind).items()}
-    if kind is Kind.MUON_PAIR:
-        found |= _lines(part)
+    if part.reference is not None:
+        found |= _lines(part, part.reference)
     return found
 
 
@@ -148,8 +148,11 @@ def _outputs(part: Slice, name: str, particles: NDArray[np.int64]) -> Counters:
     return found
 
 
-def _lines(part: Slice) -> Counters:
-    """(acceptances, 2) by line and network, which is empty for lines without one: events, and those that the line takes."""
+def _lines(part: Slice, reference: NDArray[np.bool_]) -> Counters:
+    """(acceptances, 4) by line and network, which is empty for lines without one.
+
+    Events, those that the line takes, those that the reference takes, those that both take.
+    """
     truth = part.truth
     inside = {
         ACCEPTANCES[1]: (truth.theta_deg > THETA_EDGES[0]) & (truth.theta_deg < THETA_EDGES[-1]),
@@ -166,7 +169,8 @@ def _lines(part: Slice) -> Counters:
     for network, answers in part.answers.items():
         fired[f"fyo/{network}"] = opened & answers.single.grl_ty.any(axis=1)
         fired[f"stt/{network}"] = answers.single.grl_typ > 0
-    return {
-        f"lines/{line}": np.array([[chosen.sum(), (chosen & passed).sum()] for chosen in accepted.values()], np.int64)
-        for line, passed in fired.items()
-    }
+    found: Counters = {}
+    for line, passed in fired.items():
+        taken = (np.ones(n_events, bool), passed, reference, passed & reference)
+        found[f"lines/{line}"] = np.array([[(chosen & by).sum() for by in taken] for chosen in accepted.values()], np.int64)
+    return found

@@ -47,8 +47,8 @@ def _assumptions(tables: Mapping[str, Table], pictures: Mapping[str, Path]) -> s
     return html.section(
         "What it rests on",
         html.guess(
-            """The rates of background hits on wires are guesses, as are momenta and species of background tracks: every number
-            is given without wire background and for 0.3, 1 and 3 times the guess."""
+            """The rates of background hits on wires and in the calorimeter are guesses, as are momenta and species of background
+            tracks: every number is given without background hits and for 0.3, 1 and 3 times the guess."""
         ),
         html.text(
             """Event times come from the fastest axial segment of a track, as in the default of the model. No track has to be found
@@ -107,5 +107,10 @@ def _lines(tables: Mapping[str, Table], pictures: Mapping[str, Path]) -> str:
         html.picture(pictures["lines"], "Two-track and single-track lines by acceptance, without vetoes and prescales."),
         html.table(tables["lines"].where(acceptance=ACCEPTANCES[2])),
         html.details("All acceptances", html.table(tables["lines"])),
+        html.text(
+            """The reference shares no input with the lines, yet it chooses events: it takes muons that are back to back in the
+            calorimeter, so over all events it stands for a narrower acceptance, and pairs that are not open for lack of an
+            opening angle, which cost ffo and fyo efficiency, are not among its events. The column minus truth shows both."""
+        ),
         html.text(" ".join(tables["lines"].notes)),
     )

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.blocks import Stage, stream
+from sim.detector.background import Background, BackgroundPreset
 from sim.detector.cdc.background import WireBackground, WirePreset
 from sim.detector.cdc.config import CdcResponse
 from sim.detector.cdc.response import simulate
+from sim.detector.ecl.config import EclResponse
+from sim.detector.ecl.response import respond
 from sim.detector.ecl.species import charges
 from sim.generators.background_tracks import BackgroundTracks
 from sim.generators.guns import ParticleGun
@@ -32,6 +35,7 @@ from trigger.cdc import (
     SingleTracks,
     SingleTrackTrigger,
 )
+from trigger.ecl import EclTrigger
 from trigger.geometry.cdc import PT_RADIUS_GEV_PER_CM
 from trigger.grl import GrlTrigger
 
@@ -45,6 +49,9 @@ GUESS_SCALES = (0.0, 0.3, 1.0, 3.0)
 """Multiples of the nominal guess of the wire background."""
 EVENT_SHARE = 2
 """Samples other than that from the interaction point have this fraction (one in ...) of the events asked for. Our choice."""
+REFERENCE = "eclmumu"
+"""Line that measures those with tracks: its input `ecl_mumu` alone, as vetoes are left out; calorimeter clusters make it, no
+tracks. Our choice: `bhie`, the reference of the channel studies, takes few muon pairs, those with a hard photon."""
 
 
 class Kind(Enum):
@@ -66,7 +73,7 @@ GENERATORS: dict[Kind, Generator] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """A process under one level of wire background; samples of one kind hold the same particles with the same hits."""
+    """A process under one level of background; samples of one kind hold the same particles with the same hits."""
 
     kind: Kind
     scale: float
@@ -79,8 +86,13 @@ class Sample:
 
     @property
     def background(self) -> WireBackground:
-        """The level."""
+        """The level in the drift chamber."""
         return WireBackground(preset=WirePreset.NOMINAL if self.scale else WirePreset.NONE, scale=self.scale or 1.0)
+
+    @property
+    def calorimeter(self) -> EclResponse:
+        """The default calorimeter at the same level."""
+        return EclResponse(background=Background(preset=BackgroundPreset.NOMINAL, scale=self.scale))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,7 +120,8 @@ class Answers:
 class Slice:
     """Some events of a block: truth, 2D tracks, which belongs to which, inputs, and the answers by network.
 
-    opened: bool (n,), whether two tracks of the event are open, as the GRL says.
+    opened: bool (n,), whether two tracks of the event are open, as the GRL says. reference: bool (n,), whether REFERENCE takes the
+    event; None where no lines are counted.
     """
 
     truth: Truth
@@ -117,6 +130,7 @@ class Slice:
     vectors: NeuroVectors
     answers: Mapping[str, Answers]
     opened: NDArray[np.bool_]
+    reference: NDArray[np.bool_] | None
 
 
 def samples(events: int) -> tuple[Sample, ...]:
@@ -129,11 +143,14 @@ def slices(sample: Sample, job: Job, seed: int, networks: Mapping[str, NeuroNetw
     """The events of one block. The wire background of `response` is replaced by that of the sample."""
     particles = GENERATORS[sample.kind].generate(job.events, stream(seed, sample.kind.name, Stage.GENERATE, job.block))
     rng = stream(seed, sample.kind.name, Stage.DRIFT_CHAMBER, job.block)
+    ecl_rng = stream(seed, sample.kind.name, Stage.RESPONSE, job.block)
     response = replace(response, background=sample.background)
     for start in range(0, job.events, SLICE_EVENTS):
         chosen = particles.select(np.arange(start, min(start + SLICE_EVENTS, job.events)))
         hits = simulate(chosen, rng, response)
-        yield decide(truth_of(chosen), _segment_finder().run(hits.offsets, hits.wire_id, hits.time_raw).arrays(), networks)
+        segments = _segment_finder().run(hits.offsets, hits.wire_id, hits.time_raw).arrays()
+        reference = refer(chosen, ecl_rng, sample.calorimeter) if sample.kind is Kind.MUON_PAIR else None
+        yield decide(truth_of(chosen), segments, networks, reference)
 
 
 @cache
@@ -145,6 +162,13 @@ def _segment_finder() -> SegmentFinder:
 @cache
 def _single_track_trigger() -> SingleTrackTrigger:
     return SingleTrackTrigger()
+
+
+def refer(particles: Particles, rng: np.random.Generator, calorimeter: EclResponse) -> NDArray[np.bool_]:
+    """Events that REFERENCE takes, bool (n,), through the calorimeter and its trigger."""
+    hits = respond(particles, rng, calorimeter)
+    decision = EclTrigger().run(*(hits[f"ecl_{name}"] for name in ("offsets", "tc_id", "adc", "time", "phase")))
+    return decision.ecl_mumu > 0
 
 
 def truth_of(particles: Particles) -> Truth:
@@ -164,8 +188,13 @@ def truth_of(particles: Particles) -> Truth:
     )
 
 
-def decide(truth: Truth, segments: Mapping[str, NDArray], networks: Mapping[str, NeuroNetwork]) -> Slice:
-    """The track trigger on segments (event-file fields), once with each network."""
+def decide(
+    truth: Truth,
+    segments: Mapping[str, NDArray],
+    networks: Mapping[str, NeuroNetwork],
+    reference: NDArray[np.bool_] | None,
+) -> Slice:
+    """The track trigger on segments (event-file fields), once with each network, beside what the reference line said."""
     tracks = HoughFinder().run(segments["cdc_offsets"], segments["cdc_ts_id"], segments["cdc_priority"])
     names = ("cdc_offsets", "cdc_ts_id", "cdc_priority", "cdc_lr", "cdc_time")
     vectors = NeuroInputs().run(tracks, *(segments[name] for name in names))
@@ -181,5 +210,11 @@ def decide(truth: Truth, segments: Mapping[str, NDArray], networks: Mapping[str,
         segments["cdc_offsets"], segments["cdc_ts_id"], tracks.track_offsets, tracks.track_phi_raw, tracks.track_omega_raw
     )
     return Slice(
-        truth=truth, tracks=tracks, matched=matched, vectors=vectors, answers=answers, opened=grl.arrays()["grl_cdc_open90"] > 0
+        truth=truth,
+        tracks=tracks,
+        matched=matched,
+        vectors=vectors,
+        answers=answers,
+        opened=grl.arrays()["grl_cdc_open90"] > 0,
+        reference=reference,
     )

@@ -13,9 +13,9 @@ from sim.blocks import Stage, stream
 from sim.studies import tracks_counts as counts
 from sim.studies.counting import Counters
 from sim.studies.photon_reading import EFFICIENCY_COLUMNS, efficiency_row
-from sim.studies.statistics import ONE_SIGMA
+from sim.studies.statistics import ONE_SIGMA, efficiency
 from sim.studies.tables import Table, Value
-from sim.studies.tracks_samples import Kind, Sample
+from sim.studies.tracks_samples import REFERENCE, Kind, Sample
 from trigger.cdc import SingleTrackCuts
 from trigger.cdc.neuro.formats import NODE_ONE
 
@@ -303,16 +303,29 @@ def lines(c: Counted) -> Table:
         for line in counts.LINES:
             for network in ("", *c.networks):
                 rows += [
-                    (background, line, network, acceptance, *efficiency_row(k, n))
-                    for acceptance, (n, k) in zip(counts.ACCEPTANCES, found.get(f"lines/{line}/{network}", ()), strict=False)
+                    (background, line, network, acceptance, *efficiency_row(events[1], events[0]), *_by_reference(events))
+                    for acceptance, events in zip(counts.ACCEPTANCES, found.get(f"lines/{line}/{network}", ()), strict=False)
                 ]
     return c.table(
         "lines", "Lines with tracks on e+e- -> mu+mu- with initial-state radiation",
-        ("background", "line", "network", "acceptance", *EFFICIENCY_COLUMNS), rows,
+        ("background", "line", "network", "acceptance", *EFFICIENCY_COLUMNS, "reference", "reference_events", "by_reference",
+         "by_reference_low", "by_reference_high", "minus_truth"), rows,
         "ffo: two 2D tracks or more, two of them open (10 degree bins differ by 9 to 27)",
         "fyo: ffo and a y track; stt: a single track",
         "vetoes and prescales are left out",
+        f"by_reference: of the events that {REFERENCE} takes (a back-to-back pair of calorimeter clusters), which shares no input "
+        "with the lines; minus_truth: its difference to the efficiency, which is of all events of the acceptance",
     )  # fmt: skip
+
+
+def _by_reference(events: NDArray[np.int64]) -> tuple[Value, ...]:
+    """Name and events of the reference, the efficiency that it measures with its interval, and its difference to the truth.
+
+    events: all, those that the line takes, those that the reference takes, those that both take.
+    """
+    total, passed, tagged, both = (int(n) for n in events)
+    truth, found = efficiency(passed, total), efficiency(both, tagged)
+    return REFERENCE, tagged, float(found.value), float(found.low), float(found.high), float(found.value - truth.value)
 
 
 def extra(c: Counted) -> Table:

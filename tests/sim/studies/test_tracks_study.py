@@ -17,11 +17,13 @@ from sim.studies.tracks_counts import histogram, in_bins, theta_of, z_of
 from sim.studies.tracks_matching import match
 from sim.studies.tracks_plots import plots
 from sim.studies.tracks_report import write_report
-from sim.studies.tracks_samples import FAR_CM, GENERATORS, Kind, samples, truth_of
-from sim.studies.tracks_tables import width
+from sim.studies.tracks_samples import FAR_CM, GENERATORS, REFERENCE, Kind, Sample, refer, samples, truth_of
+from sim.studies.tracks_tables import Counted, width
 from trigger.cdc import HoughPlane
 from trigger.errors import InputError
 from trigger.geometry.cdc import PT_RADIUS_GEV_PER_CM
+from trigger.menu import load_menu
+from trigger.menu.condition import positions
 
 PLANE = HoughPlane()
 
@@ -170,6 +172,78 @@ def test_passing_counts_every_track_once():
     found = {f"abs_z/{every}/n": np.array([5, 3, 0, 2]), f"class/{every}/n": np.array([1, 2, 4, 3])}
     assert tracks_tables._passing(found, f"abs_z/{every}/n").tolist() == [5, 8, 8, 10]
     assert tracks_tables._passing(found, f"class/{every}/n").tolist() == [4, 6, 7, 10]
+
+
+def a_slice_of_lines():
+    """Five events of two muons: (angles, number of 2D tracks, open, y track, single track, reference) each."""
+    events = [
+        ((60, 120), 2, True, True, True, True),
+        ((60, 120), 2, True, False, True, False),
+        ((60, 120), 2, False, True, False, True),
+        ((20, 140), 1, False, False, True, True),
+        ((10, 160), 0, False, False, False, False),
+    ]
+    theta, n_tracks, opened, has_y, has_single, reference = (np.array(column) for column in zip(*events, strict=True))
+    single = SimpleNamespace(grl_ty=has_y[:, None], grl_typ=has_single.astype(np.uint8))
+    return SimpleNamespace(
+        truth=SimpleNamespace(offsets=np.arange(0, 11, 2), theta_deg=theta.ravel(), pt_gev=np.full(10, 3.0)),
+        tracks=SimpleNamespace(track_offsets=np.concatenate([[0], np.cumsum(n_tracks)])),
+        answers={"net": SimpleNamespace(single=single)},
+        opened=opened,
+        reference=reference,
+    )
+
+
+def test_lines_and_their_reference_by_hand():
+    """Events, line, reference, both: of all five, of four inside 17 to 150 deg, of three inside 35 to 123 deg."""
+    part = a_slice_of_lines()
+    found = tracks_counts._lines(part, part.reference)
+    assert {name: counts.tolist() for name, counts in found.items()} == {
+        "lines/t2>=2/": [[5, 3, 3, 2], [4, 3, 3, 2], [3, 3, 2, 2]],
+        "lines/ffo/": [[5, 2, 3, 1], [4, 2, 3, 1], [3, 2, 2, 1]],
+        "lines/fyo/net": [[5, 1, 3, 1], [4, 1, 3, 1], [3, 1, 2, 1]],
+        "lines/stt/net": [[5, 3, 3, 2], [4, 3, 3, 2], [3, 2, 2, 1]],
+    }
+    sample = Sample(kind=Kind.MUON_PAIR, scale=1.0, events=5)
+    counted = Counted(samples=(sample,), counters={sample.name: found}, networks=("net",), seed=1, stamp={})
+    table = tracks_tables.lines(counted)
+    row = table.where(line="ffo", acceptance=tracks_counts.ACCEPTANCES[0])
+    names = ("n", "k", "efficiency", "reference", "reference_events", "by_reference", "minus_truth")
+    assert [row.column(name)[0] for name in names] == [5, 2, 0.4, REFERENCE, 3, 1 / 3, 1 / 3 - 0.4]
+    expected = efficiency(1, 3)
+    assert (row.column("by_reference_low")[0], row.column("by_reference_high")[0]) == (expected.low, expected.high)
+    part.reference[:] = False
+    none = tracks_tables.lines(replace(counted, counters={sample.name: tracks_counts._lines(part, part.reference)}))
+    assert set(none.column("reference_events")) == {0}
+    for name in ("by_reference", "minus_truth"):
+        assert np.isnan(np.array(none.column(name), float)).all()
+
+
+def test_reference_shares_no_input_with_the_lines():
+    """In the menu, vetoes apart, the reference is one bit of the calorimeter that no line with tracks reads."""
+    menu = load_menu("exp16")
+    bits = {item.name: set(item.bits) for item in menu.inputs}
+    vetoes = bits["bha_veto"] | bits["veto"]
+    assert positions(menu.line(REFERENCE).condition) - vetoes == bits["ecl_mumu"]
+    for line in ("ffo", "fyo", "stt"):
+        assert not positions(menu.line(line).condition) & bits["ecl_mumu"]
+
+
+def test_reference_of_muon_pairs(made):
+    """It takes most pairs but not all, the same for every line and network, and none with a muon beside the calorimeter."""
+    table = made[0]["lines"]
+    for background in ("x0", "x3"):
+        for acceptance in tracks_counts.ACCEPTANCES:
+            rows = table.where(background=background, acceptance=acceptance)
+            assert len(set(rows.column("reference_events"))) == 1
+            assert 0.3 < rows.column("reference_events")[0] / rows.column("n")[0] < 0.97
+    events = GENERATORS[Kind.MUON_PAIR].generate(200, np.random.default_rng(1))
+    truth = truth_of(events)
+    quiet = Sample(kind=Kind.MUON_PAIR, scale=0.0, events=200)
+    taken = refer(events, np.random.default_rng(2), quiet.calorimeter)
+    inside = ((truth.theta_deg > 12) & (truth.theta_deg < 156)).reshape(-1, 2).all(axis=1)
+    assert not (taken & ~inside).any()
+    assert taken.sum() > 80
 
 
 def test_work_travels_to_other_processes(study):
