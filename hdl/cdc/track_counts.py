@@ -36,7 +36,8 @@ class FitterCount(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        counted, before, total = Signal(N_QUADRANTS), Signal(range(N_COUNTS + 1)), Signal(range(N_COUNTS + 1))
+        counted = Signal(N_QUADRANTS)
+        before, total = (Signal(range(N_COUNTS + 1), name=name) for name in ("before", "total"))
         valid, last = delayed(m, self.in_valid, 1, "valid"), delayed(m, self.in_last, 1, "last")
         for k, track in enumerate(self.in_tracks):
             near = (track.z >= -self._largest) & (track.z <= self._largest)
