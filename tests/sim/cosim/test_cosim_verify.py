@@ -226,7 +226,7 @@ def test_parameters_and_calibration_of_the_user_reach_model_and_rtl(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("tracks",), "tracks"),
+        (("trax",), "tracks"),
         (("ecl", "--events", "0"), "--events must be at least 1, not 0"),
         (("ecl", "--seed", "-1"), "--seed must not be negative"),
         (("ecl", "--workers", "0"), "--workers must be 1"),
