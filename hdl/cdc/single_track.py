@@ -82,7 +82,7 @@ class SingleTrackTrigger(wiring.Component):
         out_valid, out_last, late_near = (
             delayed(m, one, 1, f"out_{name}") for name, one in (("valid", valid), ("last", last), ("near", near))
         )
-        any_before, typ = Signal(), Signal()
+        any_before, typ = (Signal(name=name) for name in ("any_before", "typ"))
         with m.If(out_valid):
             m.d.sync += any_before.eq(~out_last & typ)
         m.d.comb += [
