@@ -28,11 +28,14 @@ from trigger.displaced.formats import (
 )
 from trigger.displaced.grid import SeedGrid, crossing_sine, inverse_stretch
 from trigger.fixed import Fixed
-from trigger.geometry.cdc import PRIORITY_SHIFT_HALF_CELLS, layers, superlayers
+from trigger.geometry.cdc import (
+    DRIFT_CM_PER_NS,
+    DRIFT_NS_PER_CM3,
+    PRIORITY_SHIFT_HALF_CELLS,
+    layers,
+    superlayers,
+)
 
-DRIFT_CM_PER_NS, DRIFT_NS_PER_CM3 = 4.40e-3, 403.0
-"""Drift time of a distance: x / DRIFT_CM_PER_NS + DRIFT_NS_PER_CM3 x^3. Source: fitted by us to basf2 cdc/data/xt_v2.dat (read in
-public source) [SIM]."""
 TIME_NS = 1000 / 508.887
 """Unit of the segment's time: one period of the accelerator's RF. Source: basf2 cdc/data/CDC.xml [SIM]."""
 N_TIMES = 256

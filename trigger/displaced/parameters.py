@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from trigger.displaced.formats import CHI2, DEPTH, IMPACT, LENGTH
 from trigger.displaced.grid import SeedGrid
 
+WINDOW_CLOCKS, STEP_CLOCKS = 16, 8
+"""Data clocks whose segments are looked at together, and from one such window to the next: each segment is in two. Our choice:
+drift times spread over about 500 ns, and with half overlap no event is cut by the edge of a window."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DisplacedParameters:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.detector.cdc.background import WireBackground
-from sim.detector.cdc.drift import DRIFT_CM_PER_NS, DRIFT_NS_PER_CM3
 from trigger.cdc.mask import CdcMask
+from trigger.geometry.cdc import DRIFT_CM_PER_NS, DRIFT_NS_PER_CM3
 
 _RANGES = (
     ("efficiency", 0.0, 1.0),
@@ -26,7 +26,7 @@ class CdcResponse:
     efficiency: of a cell that is crossed over the full thickness of its layer, shorter paths less (SIM threshold of 25 eV; the
     number is recalled, unverified).
     resolution_cm: Gaussian resolution of the drift distance (basf2 CDCDigitizer [SIM]).
-    drift_cm_per_ns, drift_ns_per_cm3: drift time x / drift_cm_per_ns + drift_ns_per_cm3 x^3 (see `sim.detector.cdc.drift`).
+    drift_cm_per_ns, drift_ns_per_cm3: drift time x / drift_cm_per_ns + drift_ns_per_cm3 x^3 (see `trigger.geometry.cdc`).
     propagation_cm_per_ns: speed of the signal along the wire, to the backward end (default of CDCDigitizer [SIM]).
     material_x0, energy_loss_gev: beam pipe, vertex detectors and inner wall in radiation lengths and energy loss of a minimum
     ionising particle at normal incidence, all at one radius (recalled, unverified).

@@ -1,0 +1,132 @@
+"""The study of the displaced-vertex trigger: long-lived pairs, prompt pairs and windows of background, from counters to tables."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.blocks import blocks
+from sim.detector.whole import Detector
+from sim.generators.background_tracks import BackgroundTracks
+from sim.generators.long_lived import Daughters, LongLivedGun
+from sim.provenance import stamp
+from sim.studies import displaced_counts, displaced_tables
+from sim.studies.counting import Counters, Job, run
+from sim.studies.displaced_samples import BEAM_EVENTS, SCALES, Sample, chain, samples, slices
+from sim.studies.tables import Table, write
+from sim.studies.tracks_counts import merged
+from trigger import __version__
+from trigger.digest import digest
+from trigger.displaced import DisplacedParameters
+from trigger.errors import InputError
+
+MIN_EVENTS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisplacedStudy:
+    """Everything that the counters depend on. events: of each sample at each level of background.
+
+    mass_gev, decay: of the long-lived particle, whose momentum is flat in momentum_gev and whose transverse decay radius is flat
+    over the bins. InputError for impossible ones.
+    """
+
+    events: int = 20_000
+    seed: int = 1
+    mass_gev: float = 1.0
+    decay: Daughters = Daughters.MUONS
+    momentum_gev: tuple[float, float] = (1.0, 4.0)
+
+    def __post_init__(self) -> None:
+        if self.events < MIN_EVENTS:
+            msg = f"--events must be at least {MIN_EVENTS}, not {self.events}"
+            raise InputError(msg)
+        if self.seed < 0:
+            msg = f"--seed must not be negative, not {self.seed}"
+            raise InputError(msg)
+        if self.decay is Daughters.PHOTONS:
+            msg = f"--decay must be to charged particles, not {self.decay.value}"
+            raise InputError(msg)
+        _ = self.gun
+
+    @property
+    def gun(self) -> LongLivedGun:
+        """The generator of long-lived pairs."""
+        edges = displaced_counts.RADIUS_EDGES
+        return LongLivedGun(
+            mass_gev=self.mass_gev,
+            decay=self.decay,
+            range_gev=self.momentum_gev,
+            flat_radius_cm=(float(edges[0]), float(edges[-1])),
+        )
+
+    def digest(self) -> str:
+        """Digest of the study, of the triggers and of the bins."""
+        bins = [getattr(displaced_counts, name) for name in dir(displaced_counts) if name.endswith("EDGES")]
+        background = (BackgroundTracks(), BEAM_EVENTS, SCALES)
+        return digest(self, DisplacedParameters(), chain().digests, background, bins, __version__)
+
+    def stamp(self) -> dict[str, Any]:
+        """Head of every table: seed, sizes, digests, versions, assumptions; guesses are called guesses."""
+        meta = Detector().meta()
+        levels = ", ".join(f"x{scale:g}" for scale in SCALES)
+        return stamp(
+            "study displaced",
+            seed=self.seed,
+            digests={"study": self.digest(), "displaced": digest(DisplacedParameters())},
+            labels={
+                "events": self.events,
+                "signal": f"m = {self.mass_gev:g} GeV to {self.decay.value}, flat transverse decay radius, polar angle 17-150 deg",
+                "momentum_gev": self.momentum_gev,
+                **{name: value for name, value in meta.items() if not name.startswith("klm") and "background" not in name},
+                "background": f"GUESS: wire hits at {levels} of preset nominal; none in the calorimeter, no tracks with the pairs",
+                "menu": f"{chain().menu.name}, {chain().period.name}, before prescale; no KLM, no injection veto",
+                "event_time": "of each track from its own segments",
+                "interval": "Clopper-Pearson, 68.27 %; upper limits one-sided, 95 %",
+            },
+            packages=("scipy",),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountBlock:
+    """The work of one job; picklable."""
+
+    study: DisplacedStudy
+
+    def __call__(self, job: Job) -> Counters:
+        """Counters of the job's block."""
+        study = self.study
+        return merged(displaced_counts.count(part) for part in slices(_named(study)[job.sample], job, study.seed, study.gun))
+
+
+def _named(study: DisplacedStudy) -> dict[str, Sample]:
+    return {sample.name: sample for sample in samples(study.events)}
+
+
+def jobs(study: DisplacedStudy) -> list[Job]:
+    """All blocks of all samples."""
+    return [
+        Job(sample=name, block=block, events=events)
+        for name, sample in _named(study).items()
+        for block, events in blocks(sample.events)
+    ]
+
+
+def run_study(
+    study: DisplacedStudy, folder: Path, workers: int = 1, done: Callable[[Job], None] = lambda job: None
+) -> dict[str, Table]:
+    """Writes every table of the study to ``folder`` and returns them by name.
+
+    Interrupted, it keeps the finished blocks in ``folder/.blocks`` and goes on with them the next time. The tables do not
+    depend on ``workers``. InputError if the folder cannot be written.
+    """
+    checkpoints = folder / ".blocks"
+    counters = run(jobs(study), CountBlock(study=study), checkpoints, study.digest(), workers, done)
+    counted = displaced_tables.Counted(samples=samples(study.events), counters=counters, stamp=study.stamp())
+    tables = displaced_tables.tables(counted)
+    for table in tables:
+        write(table, folder)
+    shutil.rmtree(checkpoints)
+    return {table.name: table for table in tables}
