@@ -1,4 +1,4 @@
-"""A user's threshold, condition and line, by TOML alone: model and RTL of the whole decision follow, and differ from any other."""
+"""A user's threshold, condition and line, by TOML alone: model, RTL, rates and documentation follow, and differ from any other."""
 
 import json
 from pathlib import Path
@@ -15,6 +15,11 @@ from sim.cosim.rtl import Rtl
 from sim.cosim.stimulus.codesign_networks import random_codesign
 from sim.cosim.stimulus.whole import whole_events
 from sim.cosim.verify_tracks import REUSE
+from sim.generators.dark_photon import DarkPhoton
+from sim.generators.photon_pair import PhotonPair
+from sim.generators.process import Generator
+from sim.studies import rates
+from sim.studies.rate_samples import Clock, RateSample
 from trigger.chain import Chain
 from trigger.digest import digest
 from trigger.ecl import EclParameters
@@ -74,7 +79,7 @@ def made_once(chain: Chain, *reuse: int) -> Rtl:
     return KNOWN[key]
 
 
-def test_model_and_rtl_follow_the_users_files(folder):
+def test_model_rtl_rates_and_documentation_follow_the_users_files(folder):
     out = folder / "r.json"
     files = ("--menu", folder / "mine.toml", "--parameters", folder / "etm.toml", "--network", folder / "small.npz", "--out", out)
     shown = CliRunner().invoke(sim.cli.build_app(), ["verify", "chain", "--events", str(N_EVENTS), *map(str, files)])
@@ -88,6 +93,29 @@ def test_model_and_rtl_follow_the_users_files(folder):
     assert {latency[name] - 2 for name in ("klmhit", "hie", "brl2", "ffo")} == set(record["block_latency"].values())
     assert record["lines_fired"]["brl2"] > 0
     assert record["lines_fired"]["hie"] > 0
+    # Rates: photons below the user's 1.7 GeV, one cluster each; pairs of photons.
+    experiment, user = Chain(menu="exp16"), user_chain(folder)
+    soft, pairs = DarkPhoton(mass_gev=9.2), PhotonPair()
+    before, after = (fired_hz(chain, soft, folder / name) for name, chain in (("soft", experiment), ("my_soft", user)))
+    assert before["bhie"] > 20
+    assert after["bhie"] < before["bhie"] / 4, "threshold"
+    assert before["hie"] > 20
+    assert after["hie"] == 0, "condition"
+    before, after = (fired_hz(chain, pairs, folder / name) for name, chain in (("pairs", experiment), ("my_pairs", user)))
+    assert after["brl2"] > 20
+    assert "brl2" not in before
+    # Documentation.
+    for line, condition in (("hie", CHANGED), ("brl2", "icn_br >= 2 & t2 == 0 & !veto")):
+        described = CliRunner().invoke(sim.cli.build_app(), ["menu", "show", line, "--menu", str(folder / "mine.toml")])
+        assert described.stdout.startswith(f"{line}: {condition}\n")
+
+
+def fired_hz(chain: Chain, process: Generator, folder: Path) -> dict[str, float]:
+    """Rate of every line before prescale for 2 nb of a process, without background."""
+    sample = RateSample(name="sample", process=process, clock=Clock.COLLISIONS, per_event=2.0, source="test")
+    study = rates.RateStudy(chain=chain, events=200, scales=(0.0,), samples=(sample,))
+    table = rates.run_study(study, folder, {"record": 5e34})["rates"]
+    return dict(zip(table.column("line"), table.column("fired_hz"), strict=True))
 
 
 @pytest.mark.parametrize(
