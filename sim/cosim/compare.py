@@ -10,12 +10,13 @@ import numpy as np
 from sim.cosim.exchange import Answers
 from trigger.ecl.layout import DECISION_FIELDS, DecisionField
 from trigger.ecl.parameters import ADC_LSB_GEV
+from trigger.geometry.beams import RADIO_FREQUENCY_MHZ
 from trigger.geometry.ecl import N_CELLS, cells
 
 MAX_ROWS = 5
 """Differences that are shown in full."""
-TIME_LSB_NS = 64 / 508.887e6 / 128 * 1e9
-"""Raw time in ns: 1/128 of RF/64. Source: SuperKEKB RF 508.887 MHz [PAPER], seven time bits per clock [DATA]."""
+TIME_LSB_NS = 1e3 * 64 / RADIO_FREQUENCY_MHZ / 128
+"""Raw time in ns: 1/128 of RF/64. Source: seven time bits per clock [DATA]."""
 
 
 @dataclass(frozen=True, kw_only=True)

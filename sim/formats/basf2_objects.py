@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.formats.common import Arrays
 from trigger.ecl.calibration import ADC_BITS
 from trigger.ecl.parameters import ADC_LSB_GEV
+from trigger.geometry.beams import RADIO_FREQUENCY_MHZ
 from trigger.geometry.cdc import layers
 
 TDC_LSB_NS = 1 / 1.017774
@@ -24,11 +25,9 @@ A common shift changes no decision, since drift times are measured from the earl
 are not applied.
 """
 LARGEST_ADC = (1 << ADC_BITS) - 1
-RF_MHZ = 508.887
-"""Radio frequency of the accelerator [PAPER]."""
-ECL_TIME_LSB_NS = 1e3 * 64 / RF_MHZ / 128
+ECL_TIME_LSB_NS = 1e3 * 64 / RADIO_FREQUENCY_MHZ / 128
 """Raw ECL time, 1/128 of RF/64."""
-INJECTION_TICK_US = 4 / RF_MHZ
+INJECTION_TICK_US = 4 / RADIO_FREQUENCY_MHZ
 """Clock of the trigger distribution, RF/4."""
 NO_INJECTION = 0x7FFF_FFFF
 """What it records if there was no injection of late."""

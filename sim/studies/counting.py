@@ -2,7 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,14 @@ def add(left: Mapping[str, NDArray[np.int64]], right: Mapping[str, NDArray[np.in
     names = list(left) + [name for name in right if name not in left]
     both = {name: left[name] + right[name] for name in names if name in left and name in right}
     return {name: both[name] if name in both else (left if name in left else right)[name] for name in names}
+
+
+def merged(parts: Iterable[Mapping[str, NDArray[np.int64]]]) -> Counters:
+    """Sum of any number of sets of counters."""
+    total: Counters = {}
+    for part in parts:
+        total = add(total, part)
+    return total
 
 
 def save(path: Path, counters: Mapping[str, NDArray[np.int64]], digest: str) -> None:

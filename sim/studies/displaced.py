@@ -1,21 +1,19 @@
 """The study of the displaced-vertex trigger: long-lived pairs, prompt pairs and windows of background, from counters to tables."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.blocks import blocks
 from sim.detector.whole import Detector
 from sim.generators.background_tracks import BackgroundTracks
 from sim.generators.long_lived import Daughters, LongLivedGun
 from sim.provenance import stamp
 from sim.studies import displaced_counts, displaced_tables
-from sim.studies.counting import Counters, Job, run
-from sim.studies.displaced_samples import BEAM_EVENTS, SCALES, Sample, chain, samples, slices
-from sim.studies.tables import Table, write
-from sim.studies.tracks_counts import merged
+from sim.studies.counting import Counters, Job, merged
+from sim.studies.displaced_samples import BEAM_EVENTS, SCALES, chain, samples, slices
+from sim.studies.sampled import jobs_of, sample_of, tabulate
+from sim.studies.tables import Table
 from trigger import __version__
 from trigger.digest import digest
 from trigger.displaced import DisplacedParameters
@@ -98,35 +96,23 @@ class CountBlock:
     def __call__(self, job: Job) -> Counters:
         """Counters of the job's block."""
         study = self.study
-        return merged(displaced_counts.count(part) for part in slices(_named(study)[job.sample], job, study.seed, study.gun))
-
-
-def _named(study: DisplacedStudy) -> dict[str, Sample]:
-    return {sample.name: sample for sample in samples(study.events)}
+        sample = sample_of(job, samples(study.events))
+        return merged(displaced_counts.count(part) for part in slices(sample, job, study.seed, study.gun))
 
 
 def jobs(study: DisplacedStudy) -> list[Job]:
     """All blocks of all samples."""
-    return [
-        Job(sample=name, block=block, events=events)
-        for name, sample in _named(study).items()
-        for block, events in blocks(sample.events)
-    ]
+    return jobs_of(samples(study.events))
 
 
 def run_study(
     study: DisplacedStudy, folder: Path, workers: int = 1, done: Callable[[Job], None] = lambda job: None
 ) -> dict[str, Table]:
-    """Writes every table of the study to ``folder`` and returns them by name.
+    """Writes every table of the study to ``folder`` and returns them by name; see `tabulate`."""
 
-    Interrupted, it keeps the finished blocks in ``folder/.blocks`` and goes on with them the next time. The tables do not
-    depend on ``workers``. InputError if the folder cannot be written.
-    """
-    checkpoints = folder / ".blocks"
-    counters = run(jobs(study), CountBlock(study=study), checkpoints, study.digest(), workers, done)
-    counted = displaced_tables.Counted(samples=samples(study.events), counters=counters, stamp=study.stamp())
-    tables = displaced_tables.tables(counted)
-    for table in tables:
-        write(table, folder)
-    shutil.rmtree(checkpoints)
-    return {table.name: table for table in tables}
+    def tables(counters: dict[str, Counters]) -> tuple[Table, ...]:
+        return displaced_tables.tables(
+            displaced_tables.Counted(samples=samples(study.events), counters=counters, stamp=study.stamp())
+        )
+
+    return tabulate(jobs(study), CountBlock(study=study), study.digest, tables, folder, workers, done)

@@ -21,6 +21,7 @@ from sim.generators.long_lived import LongLivedGun
 from sim.generators.muon_pair import MuonPair
 from sim.generators.particles import Particles
 from sim.studies.counting import Job
+from sim.studies.sampled import Leveled
 from trigger.cdc import SegmentFinder
 from trigger.chain import Chain
 from trigger.displaced import DisplacedDecision, DisplacedTrigger, SeedGrid
@@ -57,18 +58,8 @@ class Kind(Enum):
         return self in (Kind.PAIR, Kind.MUON_PAIR)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sample:
+class Sample(Leveled[Kind]):
     """Events of one kind at one level of background; samples of pairs hold the same pairs with the same hits at every level."""
-
-    kind: Kind
-    scale: float
-    events: int
-
-    @property
-    def name(self) -> str:
-        """Name in file names and tables."""
-        return f"{self.kind.name.lower()}_x{self.scale:g}"
 
     @property
     def detector(self) -> Detector:

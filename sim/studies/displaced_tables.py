@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.detector.cdc.response import RADIO_FREQUENCY_MHZ, TICKS_PER_CLOCK
 from sim.studies import displaced_samples as decisions
 from sim.studies.counting import Counters
 from sim.studies.displaced_counts import ALONG_EDGES, AMONG, RADIUS_EDGES, TRANSVERSE_EDGES
@@ -19,6 +18,8 @@ from sim.studies.photon_reading import EFFICIENCY_COLUMNS, efficiency_row
 from sim.studies.statistics import ONE_SIGMA, clopper_pearson, upper_limit
 from sim.studies.tables import Table, Value
 from trigger.displaced.parameters import STEP_CLOCKS, WINDOW_CLOCKS
+from trigger.geometry.beams import RADIO_FREQUENCY_MHZ
+from trigger.geometry.cdc import TICKS_PER_CLOCK
 
 STEP_HZ = RADIO_FREQUENCY_MHZ * 1e6 / TICKS_PER_CLOCK / STEP_CLOCKS
 """Windows per second."""

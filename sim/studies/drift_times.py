@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from sim.blocks import Stage, stream
 from sim.detector.cdc.background import WirePreset
 from sim.detector.cdc.config import CdcResponse
-from sim.detector.cdc.response import TIME_LSB_NS
 from sim.provenance import describe, file_digest, stamp
 from sim.studies.neuro_samples import Kinematics, NeuroRecipe, make_block, real_kinematics
 from sim.studies.style import INK, MUTED, SERIES, note, save, styled
@@ -25,7 +24,7 @@ from trigger.cdc.neuro.formats import NODE
 from trigger.cdc.neuro.inputs import TIME_MAX_LOG2
 from trigger.digest import digest
 from trigger.errors import InputError
-from trigger.geometry.cdc import N_SUPERLAYERS, superlayers
+from trigger.geometry.cdc import N_SUPERLAYERS, TIME_NS, superlayers
 
 SAMPLE = "drift times"
 REAL = "real"
@@ -163,7 +162,7 @@ def _measure(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     below = np.cumsum(known, axis=1)
     quantiles = [1.0 + np.argmax(below >= level * n[:, None], axis=1) for level in QUANTILES]
     times = np.arange(1, LATEST + 1)
-    tails = [known[:, late].sum(axis=1) / np.maximum(n, 1) for late in (times * TIME_LSB_NS > LONG_NS, times > LONG_UNITS)]
+    tails = [known[:, late].sum(axis=1) / np.maximum(n, 1) for late in (times * TIME_NS > LONG_NS, times > LONG_UNITS)]
     columns = [1 - n / np.maximum(counts.sum(axis=1), 1), *quantiles, *tails]
     return np.where(n[:, None] > 0, np.stack(columns, axis=1), np.nan)
 
@@ -185,7 +184,7 @@ def draw(times: Mapping[str, NDArray[np.float64]]) -> Figure:
 
 
 def _spectrum(axes: Axes, times: Mapping[str, NDArray[np.float64]], superlayer: int) -> None:
-    edges = BINS * TIME_LSB_NS
+    edges = BINS * TIME_NS
     middle = (edges[1:] + edges[:-1]) / 2
     for k, (source, every) in enumerate(times.items()):
         column = every[:, superlayer]
@@ -197,6 +196,6 @@ def _spectrum(axes: Axes, times: Mapping[str, NDArray[np.float64]], superlayer: 
             )
         else:
             axes.stairs(share, edges, color=SERIES[k - 1], lw=1.4, label=source if source.endswith("x0") else f"{source} (guess)")
-    axes.axvline(LATEST * TIME_LSB_NS, color=MUTED, lw=0.8, ls=":", label="later times are cut to this")
+    axes.axvline(LATEST * TIME_NS, color=MUTED, lw=0.8, ls=":", label="later times are cut to this")
     axes.set_xlim(0, edges[-1])
     axes.set_ylim(0, None)

@@ -1,12 +1,10 @@
 """The single-photon study: which photons the 0.5, 1 and 2 GeV lines take, from counters of logical blocks to tables."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sim.blocks import blocks
 from sim.detector.background import Background, BackgroundPreset
 from sim.detector.ecl.config import EclResponse
 from sim.offline.mumugamma import MuMuGammaCuts
@@ -14,10 +12,11 @@ from sim.offline.reco import Reconstruction
 from sim.offline.single_photon import SinglePhotonCuts
 from sim.provenance import stamp
 from sim.studies import photon_counts, photon_tables
-from sim.studies.counting import Counters, Job, run
+from sim.studies.counting import Counters, Job
 from sim.studies.photon_chain import Sample, dark_photon, gun, muons, run_block
 from sim.studies.photon_reading import Counted
-from sim.studies.tables import Table, write
+from sim.studies.sampled import jobs_of, sample_of, tabulate
+from sim.studies.tables import Table
 from trigger import __version__
 from trigger.digest import digest
 from trigger.ecl import EclCalibration, EclParameters, EclTrigger
@@ -128,7 +127,7 @@ class CountBlock:
     def __call__(self, job: Job) -> Counters:
         """Counters of the job's block."""
         study = self.study
-        sample = next(sample for sample in study.samples() if sample.name == job.sample)
+        sample = sample_of(job, study.samples())
         trigger = EclTrigger(study.parameters, study.calibration)
         response = replace(study.response, background=sample.background)
         return photon_counts.count(run_block(sample, job, study.seed, trigger, response), study.parameters)
@@ -136,24 +135,16 @@ class CountBlock:
 
 def jobs(study: SinglePhotonStudy) -> list[Job]:
     """All blocks of all samples."""
-    return [
-        Job(sample=sample.name, block=block, events=events) for sample in study.samples() for block, events in blocks(sample.events)
-    ]
+    return jobs_of(study.samples())
 
 
 def run_study(
     study: SinglePhotonStudy, folder: Path, workers: int = 1, done: Callable[[Job], None] = lambda job: None
 ) -> dict[str, Table]:
-    """Writes every table of the study to ``folder`` and returns them by name.
+    """Writes every table of the study to ``folder`` and returns them by name; see `tabulate`."""
 
-    Interrupted, it keeps the finished blocks in ``folder/.blocks`` and goes on with them the next time. The tables do not
-    depend on ``workers``. InputError if the folder cannot be written.
-    """
-    checkpoints = folder / ".blocks"
-    counters = run(jobs(study), CountBlock(study=study), checkpoints, study.digest(), workers, done)
-    trigger = EclTrigger(study.parameters, study.calibration)
-    tables = photon_tables.tables(Counted(samples=study.samples(), counters=counters, trigger=trigger, stamp=study.stamp()))
-    for table in tables:
-        write(table, folder)
-    shutil.rmtree(checkpoints)
-    return {table.name: table for table in tables}
+    def tables(counters: dict[str, Counters]) -> list[Table]:
+        trigger = EclTrigger(study.parameters, study.calibration)
+        return photon_tables.tables(Counted(samples=study.samples(), counters=counters, trigger=trigger, stamp=study.stamp()))
+
+    return tabulate(jobs(study), CountBlock(study=study), study.digest, tables, folder, workers, done)

@@ -1,19 +1,18 @@
 """The track study: 2D finder, neuro trigger and single-track trigger on simulated tracks, from counters of blocks to tables."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sim.blocks import blocks
 from sim.detector.cdc.config import CdcResponse
 from sim.detector.ecl.config import EclResponse
 from sim.provenance import stamp
 from sim.studies import tracks_counts, tracks_tables
-from sim.studies.counting import Counters, Job, run
-from sim.studies.tables import Table, write
-from sim.studies.tracks_samples import GENERATORS, GUESS_SCALES, Sample, samples, slices
+from sim.studies.counting import Counters, Job, merged
+from sim.studies.sampled import jobs_of, sample_of, tabulate
+from sim.studies.tables import Table
+from sim.studies.tracks_samples import GENERATORS, GUESS_SCALES, samples, slices
 from trigger import __version__
 from trigger.cdc import HoughPlane, InputWindows, LeftRightTable, SingleTrackCuts
 from trigger.digest import digest
@@ -84,43 +83,27 @@ class CountBlock:
     def __call__(self, job: Job) -> Counters:
         """Counters of the job's block."""
         study = self.study
-        sample = _named(study)[job.sample]
+        sample = sample_of(job, samples(study.events))
         networks = {name: load_network(name).network for name in study.networks}
         parts = slices(sample, job, study.seed, networks, study.response)
-        return tracks_counts.merged(tracks_counts.count(part, sample.kind) for part in parts)
-
-
-def _named(study: TrackStudy) -> dict[str, Sample]:
-    return {sample.name: sample for sample in samples(study.events)}
+        return merged(tracks_counts.count(part, sample.kind) for part in parts)
 
 
 def jobs(study: TrackStudy) -> list[Job]:
     """All blocks of all samples."""
-    return [
-        Job(sample=name, block=block, events=events)
-        for name, sample in _named(study).items()
-        for block, events in blocks(sample.events)
-    ]
+    return jobs_of(samples(study.events))
 
 
 def run_study(
     study: TrackStudy, folder: Path, workers: int = 1, done: Callable[[Job], None] = lambda job: None
 ) -> dict[str, Table]:
-    """Writes every table of the study to ``folder`` and returns them by name.
+    """Writes every table of the study to ``folder`` and returns them by name; see `tabulate`. Networks may be files."""
 
-    Interrupted, it keeps the finished blocks in ``folder/.blocks`` and goes on with them the next time. The tables do not
-    depend on ``workers``. InputError if the folder cannot be written, or a network's file changed meanwhile.
-    """
-    checkpoints, started = folder / ".blocks", study.digest()
-    counters = run(jobs(study), CountBlock(study=study), checkpoints, started, workers, done)
-    if study.digest() != started:
-        msg = f"{folder}: a network's file changed while the study ran; the same command makes it anew"
-        raise InputError(msg)
-    counted = tracks_tables.Counted(
-        samples=samples(study.events), counters=counters, networks=study.networks, seed=study.seed, stamp=study.stamp()
-    )
-    tables = tracks_tables.tables(counted)
-    for table in tables:
-        write(table, folder)
-    shutil.rmtree(checkpoints)
-    return {table.name: table for table in tables}
+    def tables(counters: dict[str, Counters]) -> tuple[Table, ...]:
+        return tracks_tables.tables(
+            tracks_tables.Counted(
+                samples=samples(study.events), counters=counters, networks=study.networks, seed=study.seed, stamp=study.stamp()
+            )
+        )
+
+    return tabulate(jobs(study), CountBlock(study=study), study.digest, tables, folder, workers, done)

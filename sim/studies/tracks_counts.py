@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.studies.counting import Counters, add
+from sim.studies.counting import Counters
 from sim.studies.tracks_samples import Kind, Slice
 from trigger.cdc import SingleTrackCuts
 from trigger.cdc.neuro.formats import NODE_ONE
@@ -63,14 +61,6 @@ def count(part: Slice, kind: Kind) -> Counters:
     if part.reference is not None:
         found |= _lines(part, part.reference)
     return found
-
-
-def merged(parts: Iterable[Counters]) -> Counters:
-    """Sum of the counters of slices."""
-    total: Counters = {}
-    for part in parts:
-        total = add(total, part)
-    return total
 
 
 def _bins(part: Slice) -> dict[str, NDArray[np.int64]]:

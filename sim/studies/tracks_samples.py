@@ -24,6 +24,7 @@ from sim.generators.muon_pair import MuonPair
 from sim.generators.particles import Particles
 from sim.generators.process import Generator
 from sim.studies.counting import Job
+from sim.studies.sampled import Leveled
 from sim.studies.tracks_matching import Matched, match
 from trigger.cdc import (
     HoughFinder,
@@ -71,18 +72,8 @@ GENERATORS: dict[Kind, Generator] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sample:
+class Sample(Leveled[Kind]):
     """A process under one level of background; samples of one kind hold the same particles with the same hits."""
-
-    kind: Kind
-    scale: float
-    events: int
-
-    @property
-    def name(self) -> str:
-        """Name in file names and tables."""
-        return f"{self.kind.name.lower()}_x{self.scale:g}"
 
     @property
     def background(self) -> WireBackground:

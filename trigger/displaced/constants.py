@@ -32,12 +32,11 @@ from trigger.geometry.cdc import (
     DRIFT_CM_PER_NS,
     DRIFT_NS_PER_CM3,
     PRIORITY_SHIFT_HALF_CELLS,
+    TIME_NS,
     layers,
     superlayers,
 )
 
-TIME_NS = 1000 / 508.887
-"""Unit of the segment's time: one period of the accelerator's RF. Source: basf2 cdc/data/CDC.xml [SIM]."""
 N_TIMES = 256
 """Drift times of the table. Source: the longest that the neuro trigger takes, NeuroTrigger.cc [SIM]."""
 CROSSING_FRACTION = 10

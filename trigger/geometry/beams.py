@@ -1,9 +1,12 @@
-"""SuperKEKB beams and the boost between laboratory and CM frame."""
+"""SuperKEKB: radio frequency, beams and the boost between laboratory and CM frame."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+RADIO_FREQUENCY_MHZ = 508.887
+"""Of the accelerator: all clocks of the trigger are fractions of it. Source: basf2 cdc/data/CDC.xml [SIM], SuperKEKB [PAPER]."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from trigger.geometry.beams import RADIO_FREQUENCY_MHZ
+
 N_LAYERS = 56
 N_WIRES = 14336
 """Sense wires; ids run layer by layer."""
@@ -29,6 +31,10 @@ PRIORITY_SHIFT_HALF_CELLS = (0, -1, 1, 0)
 (half cells). Source: basf2 trg/cdc Segment.cc [SIM]."""
 FIRST_PRIORITY = 3
 
+TIME_NS = 1000 / RADIO_FREQUENCY_MHZ
+"""Unit of wire and segment times: one period of the radio frequency. Source: basf2 cdc/data/CDC.xml [SIM]."""
+TICKS_PER_CLOCK = 16
+"""Units of time in a data clock. Source: basf2 trg/cdc [SIM]."""
 DRIFT_CM_PER_NS, DRIFT_NS_PER_CM3 = 4.40e-3, 403.0
 """Drift time in ns of a distance x in cm: x / DRIFT_CM_PER_NS + DRIFT_NS_PER_CM3 x^3, velocity at the wire and how the time bends
 upward. Source: fitted by us to the x-t functions of basf2 cdc/data/xt_v2.dat (read in public source) [SIM]: one layer of each

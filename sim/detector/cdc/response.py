@@ -16,13 +16,8 @@ from sim.detector.ecl.flight import Flight, flight_of
 from sim.detector.ecl.species import charges, kinds
 from sim.generators.particles import Particles
 from trigger.errors import InputError
-from trigger.geometry.cdc import N_WIRES
+from trigger.geometry.cdc import N_WIRES, TICKS_PER_CLOCK, TIME_NS
 
-RADIO_FREQUENCY_MHZ = 508.887
-"""Of the accelerator: the TDC counts with twice this, the trigger with this. Source: basf2 cdc/data/CDC.xml [SIM]."""
-TIME_LSB_NS = 1000 / RADIO_FREQUENCY_MHZ
-TICKS_PER_CLOCK = 16
-"""Of several hits of a wire in one data clock the trigger sees the earliest. Source: basf2 trg/cdc [SIM]."""
 UNKNOWN, RIGHT, LEFT = 0, 1, 2
 """Truth of a hit: background; a track at smaller, at larger azimuth than the wire."""
 _CHUNK = 4096
@@ -140,7 +135,7 @@ def _drift_ns(hits: Hits, rng: np.random.Generator, config: CdcResponse) -> np.n
 
 
 def _raw(time_ns: np.ndarray) -> np.ndarray:
-    return np.floor(time_ns / TIME_LSB_NS).astype(np.int64)
+    return np.floor(time_ns / TIME_NS).astype(np.int64)
 
 
 def _keys(event: np.ndarray, wire: np.ndarray, time_raw: np.ndarray, side: np.ndarray | int) -> np.ndarray:

@@ -12,10 +12,10 @@ from sim.detector.ecl.helix import SPEED_OF_LIGHT_CM_PER_NS
 from sim.detector.ecl.shower import crystal_delay_ns, shower_tables
 from sim.detector.ecl.tables import read_table
 from trigger.compiled import kernel
+from trigger.geometry.beams import RADIO_FREQUENCY_MHZ
 from trigger.geometry.ecl import N_CELLS, cells
 
-RF_GHZ = 0.508887  # ring frequency
-CLOCK_NS = 64 / RF_GHZ  # 7.95 MHz
+CLOCK_NS = 64 / (RADIO_FREQUENCY_MHZ / 1000)  # 7.95 MHz
 TIME_LSB_NS = CLOCK_NS / 128
 ENERGY_LSB_GEV = 0.00525
 MAX_ADC = (1 << 12) - 1

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import sim.studies.tracks
 from sim.studies import tracks_counts, tracks_tables
 from sim.studies.statistics import efficiency
 from sim.studies.tables import read
@@ -253,14 +252,6 @@ def test_work_travels_to_other_processes(study):
     assert here.keys() == there.keys()
     assert all((here[name] == there[name]).all() for name in here)
     assert here["tracks"][0] == job.events
-
-
-def test_a_network_that_changes_meanwhile_is_noticed(study, tmp_path, monkeypatch):
-    digests = iter(["before", "after"])
-    monkeypatch.setattr(TrackStudy, "digest", lambda self: next(digests))
-    monkeypatch.setattr(sim.studies.tracks, "run", lambda *arguments: {})
-    with pytest.raises(InputError, match="a network's file changed while the study ran"):
-        run_study(study, tmp_path)
 
 
 def test_pictures_and_report_show_every_network(made, tmp_path):

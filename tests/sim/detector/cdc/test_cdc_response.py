@@ -9,12 +9,12 @@ from sim.detector.cdc import CdcResponse, WireBackground, WirePreset, respond_cd
 from sim.detector.cdc.cells import room_for
 from sim.detector.cdc.drift import drift_time_ns
 from sim.detector.cdc.geometry import WINDOW_NS, wires
-from sim.detector.cdc.response import LEFT, RIGHT, TIME_LSB_NS, _crossed, simulate
+from sim.detector.cdc.response import LEFT, RIGHT, _crossed, simulate
 from sim.detector.ecl.flight import flight_of
 from trigger.cdc.mask import CdcMask
 from trigger.errors import InputError
 from trigger.events import validate
-from trigger.geometry.cdc import layers
+from trigger.geometry.cdc import TIME_NS, layers
 
 LAYER_OF_WIRE = np.repeat(np.arange(56), layers().n_wires)
 PERFECT = CdcResponse(efficiency=1.0)
@@ -77,7 +77,7 @@ def test_efficiency_of_short_paths(gun):
 
 def test_times_and_sides(gun):
     hits = simulate(gun(13, 500, momentum_gev=2.0), stream(), PERFECT)
-    time_ns = hits.time_raw * TIME_LSB_NS
+    time_ns = hits.time_raw * TIME_NS
     assert time_ns.min() >= 0
     assert (time_ns < WINDOW_NS[LAYER_OF_WIRE[hits.wire_id], 1]).all()
     # 0.42 cm after 125 ns, and some 5 ns of flight and propagation.
@@ -88,7 +88,7 @@ def test_times_and_sides(gun):
 
 def test_unit_of_time():
     """Half the TDC clock, which is twice the accelerator's frequency: 1.965 ns."""
-    assert pytest.approx(1.96508, abs=1e-5) == TIME_LSB_NS
+    assert pytest.approx(1.96508, abs=1e-5) == TIME_NS
 
 
 def test_fields_pass_the_door_and_are_ordered(gun):
@@ -134,7 +134,7 @@ def test_events_of_several_chunks(gun):
 def test_event_time_moves_all_hits_of_an_event(gun):
     particles = gun(13, 200, momentum_gev=5.0)
     still = respond_cdc(particles, stream(), PERFECT)
-    moved = respond_cdc(replace(particles, t=particles.t + 10 * TIME_LSB_NS), stream(), PERFECT)
+    moved = respond_cdc(replace(particles, t=particles.t + 10 * TIME_NS), stream(), PERFECT)
     low = still["wire_time"] < 100
     assert len(still["wire_id"]) - len(moved["wire_id"]) < 30
     if len(still["wire_id"]) == len(moved["wire_id"]):
@@ -142,7 +142,7 @@ def test_event_time_moves_all_hits_of_an_event(gun):
     spread = simulate(particles, stream(), CdcResponse(efficiency=1.0, event_time_sigma_ns=20.0))
     starts = [np.repeat(np.arange(200), np.diff(h)) for h in (still["wire_offsets"], spread.offsets)]
     means = [np.bincount(e, t) / np.bincount(e) for e, t in zip(starts, (still["wire_time"], spread.time_raw), strict=True)]
-    assert np.std(means[1] - means[0]) * TIME_LSB_NS == pytest.approx(20.0, rel=0.25)
+    assert np.std(means[1] - means[0]) * TIME_NS == pytest.approx(20.0, rel=0.25)
 
 
 def test_dead_wires_are_silent(gun):

@@ -4,10 +4,10 @@ import numpy as np
 
 from sim.detector.cdc.config import CdcResponse
 from sim.detector.cdc.drift import drift_time_ns
-from sim.detector.cdc.response import TIME_LSB_NS
 from trigger.displaced import SeedGrid
-from trigger.displaced.constants import N_TIMES, TIME_NS, constants
+from trigger.displaced.constants import N_TIMES, constants
 from trigger.displaced.formats import DRIFT
+from trigger.geometry.cdc import TIME_NS
 
 
 def test_drift_time_by_hand():
@@ -20,7 +20,6 @@ def test_drift_time_by_hand():
 def test_trigger_inverts_the_relation_of_the_simulation():
     """Every raw time: the table's distance, within half an LSB, is the one whose simulated time is the middle of that unit."""
     response = CdcResponse()
-    assert TIME_NS == TIME_LSB_NS
     distance = constants(SeedGrid()).drift * DRIFT.resolution
     below, above = (
         drift_time_ns(np.maximum(distance + side, 0), cm_per_ns=response.drift_cm_per_ns, ns_per_cm3=response.drift_ns_per_cm3)
