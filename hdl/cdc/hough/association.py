@@ -30,7 +30,7 @@ class Association(wiring.Component):
     they arrive, as in `Sweep`.
     """
 
-    LATENCY = 5
+    LATENCY = 6
 
     def __init__(self, layout: Layout, superlayer: int, n_lanes: int) -> None:
         self._layout, self._superlayer, self._n_lanes = layout, superlayer, n_lanes
@@ -82,9 +82,10 @@ class Association(wiring.Component):
         centre, n_sectors = self.centres[lane], self._layout.reach_sectors[self._superlayer]
         look_up = table.read_port()
         n_y2 = 2 * self._layout.plane.n_omega - 1
-        m.d.comb += [look_up.addr.eq(centre.half_cell * n_y2 + centre.y2), look_up.en.eq(1)]
+        m.d.sync += look_up.addr.eq(centre.half_cell * n_y2 + centre.y2)
+        m.d.comb += look_up.en.eq(1)
         entry = look_up.data
-        bank, from_sector = delayed(m, centre.bank, 1, f"bank_{lane}"), delayed(m, centre.sector, 1, f"sector_{lane}")
+        bank, from_sector = delayed(m, centre.bank, 2, f"bank_{lane}"), delayed(m, centre.sector, 2, f"sector_{lane}")
         sectors, fetched = [], []
         for k in range(n_sectors):
             sector = Signal(range(N_SECTORS), name=f"sector_{lane}_{k}")

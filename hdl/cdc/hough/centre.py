@@ -43,7 +43,7 @@ def first_corner(square: Value, order: tuple[int, ...]) -> Value:
 class Centre(wiring.Component):
     """Centre of the cluster at `start`, `LATENCY` cycles later, one per cycle."""
 
-    LATENCY = 3
+    LATENCY = 4
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -57,12 +57,12 @@ class Centre(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        start = Signal(self.start.shape())
-        m.d.sync += start.eq(self.start)
+        start = data.View(self.start.shape(), delayed(m, self.start.as_value(), 2, "start"))
         squares = self._neighbourhood(m)
-        right, top, last = self._end(m, squares)
+        right, top, last = (delayed(m, one, 1, f"end_{k}") for k, one in enumerate(self._end(m, squares)))
         low, high = Signal(range(CORNERS)), Signal(range(CORNERS))
-        m.d.comb += [low.eq(first_corner(squares[0][0], LOWEST_ORDER)), high.eq(first_corner(last, HIGHEST_ORDER))]
+        m.d.sync += low.eq(first_corner(squares[0][0], LOWEST_ORDER))
+        m.d.comb += high.eq(first_corner(last, HIGHEST_ORDER))
         x2, y2 = Signal(range(4 * self._layout.cells + 2 * CLUSTER_SQUARES)), Signal(range(2 * self._layout.plane.n_omega + 2))
         m.d.sync += [
             x2.eq(4 * start.column + low[0] + 2 * right + high[0]),

@@ -20,8 +20,8 @@ from trigger.geometry.cdc import N_SECTORS
 
 N_LANES = 4
 """Tracks per cycle. Our choice: the tracks of all quadrants together at two thirds of what the links carry."""
-DRAIN_CYCLES = 24
-"""Cycles that tracks may wait after the sweep. Our choice: random segments at the worst filling, 30 %, need up to 16 of them in
+DRAIN_CYCLES = 23
+"""Cycles that tracks may wait after the sweep. Our choice: random segments at the worst filling, 30 %, need up to 15 of them in
 1500 frames [DERIVED]."""
 FIRST_QUADRANT_SECTOR = N_SECTORS // 2 + N_SECTORS // (2 * N_QUADRANTS)
 """Sector of the plane in which quadrant 0 begins: 45 degree, with the plane's first sector at -180."""

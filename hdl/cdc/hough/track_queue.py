@@ -31,8 +31,8 @@ class TrackQueue(wiring.Component):
     tells whether there was anything; `CLOSING` cycles later no more start comes.
     """
 
-    LATENCY = 4
-    CLOSING = 2
+    LATENCY = 5
+    CLOSING = 3
 
     def __init__(self, layout: Layout, n_lanes: int) -> None:
         self._layout, self._n_lanes = layout, n_lanes
@@ -69,16 +69,19 @@ class TrackQueue(wiring.Component):
         for lane in range(self._n_lanes):
             bits = delayed(m, left[lane] & (~self.flush).replicate(len(rest)), 1, f"starts_{lane}")
             columns = [bits.word_select(x, height) for x in range(self._layout.cells)]
+            is_filled = Signal(len(columns), name=f"is_filled_{lane}")
             column = Signal(range(len(columns)), name=f"column_{lane}")
-            m.d.comb += column.eq(first_set(Cat(one.any() for one in columns)))
+            m.d.comb += is_filled.eq(Cat(one.any() for one in columns))
+            m.d.sync += column.eq(first_set(is_filled))
+            rows = [delayed(m, one, 1, f"rows_{lane}_{x}") for x, one in enumerate(columns)]
             m.d.sync += [
-                self.valid[lane].eq(bits.any()),
-                self.starts[lane].number.eq(delayed(m, group.number, 1, f"number_{lane}")),
-                self.starts[lane].bank.eq(delayed(m, group.bank, 1, f"bank_{lane}")),
+                self.valid[lane].eq(delayed(m, is_filled.any(), 1, f"any_{lane}")),
+                self.starts[lane].number.eq(delayed(m, group.number, 2, f"number_{lane}")),
+                self.starts[lane].bank.eq(delayed(m, group.bank, 2, f"bank_{lane}")),
                 self.starts[lane].column.eq(column),
-                self.starts[lane].row.eq(first_set(select(columns, column))),
+                self.starts[lane].row.eq(first_set(select(rows, column))),
             ]
-        m.d.comb += self.columns.as_value().eq(delayed(m, group.columns.as_value(), 2, "columns"))
+        m.d.comb += self.columns.as_value().eq(delayed(m, group.columns.as_value(), 3, "columns"))
         return m
 
     def _waiting(self, m: Module) -> tuple[data.View, Signal, Signal]:

@@ -103,9 +103,9 @@ def test_a_turn_by_a_sector_turns_the_tracks(finder):
 
 
 def test_latency_and_interval(finder):
-    """0.72 us after the last segments; a change does not go unnoticed."""
+    """0.75 us after the last segments; a change does not go unnoticed."""
     component = Rtl(PLANE)
-    assert component.LATENCY == finder[0].latency == 92
+    assert component.LATENCY == finder[0].latency == 95
     assert component.INITIATION_INTERVAL == 64
 
 
@@ -209,7 +209,7 @@ def test_another_plane_and_too_many_tracks_are_reported(small):
 def test_bad_arguments():
     with pytest.raises(ValueError, match="n_phi must be at least 64, not 32"):
         Rtl(HoughPlane(n_phi=32))
-    with pytest.raises(ValueError, match="drain_cycles must be 0..27, so that a frame ends before the next one, not 28"):
-        Rtl(PLANE, drain_cycles=28)
+    with pytest.raises(ValueError, match="drain_cycles must be 0..25, so that a frame ends before the next one, not 26"):
+        Rtl(PLANE, drain_cycles=26)
     with pytest.raises(ValueError, match="n_lanes must be 1 to the 6 tracks per data clock, not 7"):
         Rtl(PLANE, n_lanes=7)
