@@ -41,8 +41,8 @@ class HlsProject:
             self.model.compile()
 
     def predict(self, x_raw: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Outputs of the C++ model, int64 (n, 3) in the ANSWER format; the model must have been compiled."""
-        return to_raw(self.model.predict(to_float(x_raw)))
+        """Outputs of the C++ model, int64 (n, answers) in the ANSWER format; the model must have been compiled."""
+        return to_raw(self.model.predict(to_float(x_raw)).reshape(len(x_raw), -1))
 
 
 @contextlib.contextmanager
@@ -59,11 +59,11 @@ def to_float(x_raw: NDArray[np.integer]) -> NDArray[np.float32]:
 
 
 def to_raw(outputs: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Raw outputs; InputError if a value is not on the grid of ANSWER."""
-    raw = np.ldexp(np.asarray(outputs, dtype=np.float64).reshape(-1, 3), ANSWER.fraction)
+    """Raw outputs (n, answers); InputError if a value is not on the grid of ANSWER."""
+    raw = np.ldexp(np.asarray(outputs, dtype=np.float64), ANSWER.fraction)
     if (raw != np.rint(raw)).any() or (raw < ANSWER.raw_min).any() or (raw > ANSWER.raw_max).any():
         bad = int(np.flatnonzero((raw != np.rint(raw)).any(axis=1) | (np.abs(raw) > -ANSWER.raw_min).any(axis=1))[0])
-        msg = f"outputs must lie on the grid of {ANSWER.ap_fixed}, not {np.asarray(outputs).reshape(-1, 3)[bad].tolist()}"
+        msg = f"outputs must lie on the grid of {ANSWER.ap_fixed}, not {np.asarray(outputs)[bad].tolist()}"
         raise InputError(msg)
     return raw.astype(np.int64)
 

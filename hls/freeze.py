@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def freeze(model: "keras.Model", design: CodesignDesign) -> CodesignNetwork:
     """Return the integers of a trained network; InputError if a format is above the ceilings of its design or of the trigger."""
-    return CodesignNetwork([_layer(layer, k, design) for k, layer in enumerate(dense_layers(model))])
+    return CodesignNetwork([_layer(layer, k, design) for k, layer in enumerate(dense_layers(model))], design.interface)
 
 
 def thaw(network: CodesignNetwork) -> "keras.Model":
     """Return the Keras network of frozen integers: the same formats, weights and outputs."""
     widest = max(max(layer.weight_fraction, layer.bias_fraction) for layer in network.layers)
-    model = build(CodesignDesign(hidden=network.hidden, weight_fraction=max(widest, 1)))
+    model = build(CodesignDesign(interface=network.interface, hidden=network.hidden, weight_fraction=max(widest, 1)))
     for target, layer in zip(dense_layers(model), network.layers, strict=True):
         lanes = target.iq.quantizer
         for variable, bits in ((lanes._i, layer.integer), (lanes._f, layer.fraction)):

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trigger.cdc.neuro.codesign import ANSWER, ANSWER_NAMES, LANE_OVERFLOW, LANE_ROUNDING, MAX_LANE_WIDTH
-from trigger.cdc.neuro.mlp import N_INPUTS
+from trigger.cdc.neuro.codesign import ANSWER, LANE_OVERFLOW, LANE_ROUNDING, MAX_LANE_WIDTH, NEURO, Interface
 
 if TYPE_CHECKING:
     import keras
@@ -26,11 +25,12 @@ _ROUNDING, _OVERFLOW = LANE_ROUNDING.name, LANE_OVERFLOW.name
 class CodesignDesign:
     """Shape of the network and ceilings of its formats; our choice, see the study of designs.
 
-    hidden: nodes of the hidden layers. input_fraction, lane_fraction: most fraction bits of inputs of the first and of later
-    layers. lane_integer: most integer bits of later layers. weight_fraction: most fraction bits of weights and biases.
-    bit_cost: weight of the bit operations in the loss (HGQ2's beta). ValueError for an impossible number.
+    interface: inputs and answers. hidden: nodes of the hidden layers. input_fraction, lane_fraction: most fraction bits of inputs
+    of the first and of later layers. lane_integer: most integer bits of later layers. weight_fraction: most fraction bits of
+    weights and biases. bit_cost: weight of the bit operations in the loss (HGQ2's beta). ValueError for an impossible number.
     """
 
+    interface: Interface = NEURO
     hidden: tuple[int, ...] = (64, 32, 32)
     input_fraction: int = 10
     lane_fraction: int = 8
@@ -97,14 +97,14 @@ def _add_gradients_in_order() -> None:
 
 
 def build(design: CodesignDesign) -> "keras.Model":
-    """The untrained network: float inputs (n, 27), outputs (n, 3) on the grid of ANSWER."""
+    """The untrained network: float inputs (n, inputs), outputs (n, answers) on the grid of ANSWER."""
     import keras
     from hgq.config import LayerConfigScope
     from hgq.layers import QDense
     from hgq.quantizer import Quantizer, QuantizerConfig
 
-    x = entry = keras.Input((N_INPUTS,), name="inputs")
-    sizes = (*design.hidden, len(ANSWER_NAMES))
+    x = entry = keras.Input((design.interface.n_inputs,), name="inputs")
+    sizes = (*design.hidden, len(design.interface.answers))
     with LayerConfigScope(beta0=design.bit_cost, enable_ebops=True):
         for k, nodes in enumerate(sizes):
             hidden = k < len(sizes) - 1
@@ -129,10 +129,10 @@ def build_float(design: CodesignDesign) -> "keras.Model":
     """The same network without formats: outputs are not cut."""
     import keras
 
-    x = entry = keras.Input((N_INPUTS,), name="inputs")
+    x = entry = keras.Input((design.interface.n_inputs,), name="inputs")
     for k, nodes in enumerate(design.hidden):
         x = keras.layers.Dense(nodes, activation="relu", name=f"hidden_{k}")(x)
-    return keras.Model(entry, keras.layers.Dense(len(ANSWER_NAMES), name="output")(x), name="codesign_float")
+    return keras.Model(entry, keras.layers.Dense(len(design.interface.answers), name="output")(x), name="codesign_float")
 
 
 def take_over(model: "keras.Model", floating: "keras.Model", x: NDArray[np.float32], design: CodesignDesign) -> None:

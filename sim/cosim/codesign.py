@@ -12,9 +12,8 @@ import numpy as np
 from sim.cosim import neuro, runner
 from sim.cosim.exchange import Answers, slices_of
 from sim.cosim.ports import Port, StreamPorts
-from trigger.cdc.neuro.codesign import ANSWER, ANSWER_NAMES
+from trigger.cdc.neuro.codesign import ANSWER, NEURO, Interface
 from trigger.cdc.neuro.formats import NODE
-from trigger.cdc.neuro.mlp import N_INPUTS
 from trigger.ecl.layout import DecisionField
 
 if TYPE_CHECKING:
@@ -27,42 +26,49 @@ _MEANING = {
     "z": "z of the track at the beam line, 12 fraction bits",
     "theta": "polar angle of the track, 12 fraction bits",
     "class": "odds of an origin at the interaction point, 12 fraction bits",
+    "score": "odds of a true displaced vertex, 12 fraction bits",
 }
 
 
-def fields() -> tuple[DecisionField, ...]:
+def fields(interface: Interface = NEURO) -> tuple[DecisionField, ...]:
     """What one vector is answered with by the RTL."""
     return tuple(
-        DecisionField(name=name, length=1, width=ANSWER.width, signed=True, meaning=_MEANING[name]) for name in ANSWER_NAMES
+        DecisionField(name=name, length=1, width=ANSWER.width, signed=True, meaning=_MEANING[name]) for name in interface.answers
     )
 
 
-def software_fields() -> tuple[DecisionField, ...]:
+def software_fields(interface: Interface = NEURO) -> tuple[DecisionField, ...]:
     """The same answers, once per realisation in software: `keras_z` and so on."""
-    return tuple(replace(field, name=f"{name}_{field.name}") for name in SOFTWARE for field in fields())
+    return tuple(replace(field, name=f"{name}_{field.name}") for name in SOFTWARE for field in fields(interface))
 
 
-def ports() -> StreamPorts:
+def ports(interface: Interface = NEURO) -> StreamPorts:
     """Ports of the network RTL."""
     return StreamPorts(
         module="codesign_mlp",
-        inputs=(Port(name="in_x", width=N_INPUTS * NODE.width),),
-        outputs=tuple(Port(name=f"out_{field.name}", width=field.width) for field in fields()),
+        inputs=(Port(name="in_x", width=interface.n_inputs * NODE.width),),
+        outputs=tuple(Port(name=f"out_{field.name}", width=field.width) for field in fields(interface)),
     )
 
 
 def expected(network: CodesignNetwork, x_raw: np.ndarray) -> dict[str, np.ndarray]:
     """What the integer model answers, for the fields of all realisations."""
-    answers = dict(zip(ANSWER_NAMES, network.run(x_raw).T, strict=True))
+    answers = dict(zip(network.interface.answers, network.run(x_raw).T, strict=True))
     return answers | {f"{name}_{field}": values for name in SOFTWARE for field, values in answers.items()}
 
 
 def simulate(
-    model: runner.Model, x_raw: np.ndarray, declared_latency: int, idle: np.ndarray, cancel: threading.Event | None = None
+    model: runner.Model,
+    x_raw: np.ndarray,
+    declared_latency: int,
+    idle: np.ndarray,
+    cancel: threading.Event | None = None,
+    *,
+    interface: Interface = NEURO,
 ) -> Answers:
     """Run vectors through a model of the network RTL. idle: cycles after each vector, at least the initiation interval - 1."""
     slices = (neuro.vector_records(model.ports, x_raw[a:b], idle[a:b]) for a, b in slices_of(len(x_raw)))
-    return neuro.answered(model, slices, len(x_raw), declared_latency, fields(), cancel)
+    return neuro.answered(model, slices, len(x_raw), declared_latency, fields(interface), cancel)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +77,7 @@ class Software:
 
     keras_model: Any
     project: Any
+    interface: Interface
     lock: threading.Lock
 
     @classmethod
@@ -84,7 +91,7 @@ class Software:
         keras_model = thaw(network)
         project = convert(keras_model, network, folder)
         project.compile()
-        return cls(keras_model=keras_model, project=project, lock=threading.Lock())
+        return cls(keras_model=keras_model, project=project, interface=network.interface, lock=threading.Lock())
 
     def run(self, x_raw: np.ndarray) -> dict[str, np.ndarray]:
         """The answers, by field of `software_fields`."""
@@ -94,7 +101,7 @@ class Software:
             of_keras = to_raw(self.keras_model.predict(to_float(x_raw), batch_size=_BATCH, verbose=0))
             of_c_model = self.project.predict(x_raw)
         columns = np.concatenate([of_keras, of_c_model], axis=1).T
-        return {field.name: values for field, values in zip(software_fields(), columns, strict=True)}
+        return {field.name: values for field, values in zip(software_fields(self.interface), columns, strict=True)}
 
 
 def beside(answers: Answers, software: dict[str, np.ndarray]) -> Answers:

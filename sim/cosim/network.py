@@ -41,21 +41,22 @@ class EqualityRequest:
     real: Path | None = None
 
 
-def corner_inputs() -> NDArray[np.int64]:
-    """All 0, all +-1, one input alone at +-1, +-1 LSB and one LSB inside the ends, int64 (m, 27)."""
-    one = np.ones(N_INPUTS, np.int64)
+def corner_inputs(n_inputs: int = N_INPUTS) -> NDArray[np.int64]:
+    """All 0, all +-1, one input alone at +-1, +-1 LSB and one LSB inside the ends, int64 (m, inputs)."""
+    one = np.ones(n_inputs, np.int64)
     ends = [one * value for value in (0, NODE_ONE, -NODE_ONE, 1, -1, NODE_ONE - 1, 1 - NODE_ONE)]
     alone = [np.diag(one * value) for value in (NODE_ONE, -NODE_ONE, 1, -1)]
     return np.concatenate([np.stack(ends), *alone])
 
 
-def random_inputs(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Input vectors of four kinds in turn: flat; at the ends only; near 0; flat with superlayers missing. int64 (n, 27)."""
-    x = rng.integers(-NODE_ONE, NODE_ONE + 1, (n, N_INPUTS))
+def random_inputs(n: int, rng: np.random.Generator, n_inputs: int = N_INPUTS) -> NDArray[np.int64]:
+    """Input vectors of four kinds in turn: flat; at the ends only; near 0; flat, three neighbours (a superlayer) missing here and
+    there. int64 (n, inputs)."""
+    x = rng.integers(-NODE_ONE, NODE_ONE + 1, (n, n_inputs))
     kind = np.arange(n) % 4
     x = np.where((kind == 1)[:, None], NODE_ONE * rng.integers(-1, 2, x.shape), x)
     x = np.where((kind == 2)[:, None], rng.integers(-64, 65, x.shape), x)
-    missing = np.repeat(rng.random((n, N_INPUTS // 3)) < 0.3, 3, axis=1)
+    missing = np.repeat(rng.random((n, -(-n_inputs // 3))) < 0.3, 3, axis=1)[:, :n_inputs]
     return np.where((kind == 3)[:, None] & missing, 0, x)
 
 

@@ -62,7 +62,7 @@ def vector_records(declared: StreamPorts, x_raw: np.ndarray, idle: np.ndarray) -
     rows = np.arange(len(x_raw))
     out = stream.empty_records(declared, len(rows))
     stream.put_header(out, flags=np.full(len(rows), stream.flag(Header.VALID, Header.MARK)), idle=idle)
-    for k in range(N_INPUTS):
+    for k in range(x_raw.shape[1]):
         low = np.full(len(rows), declared.input_low("in_x") + k * NODE.width)
         stream.put_bits(out, rows, low, NODE.width, x_raw[:, k].astype(np.int64))
     return out

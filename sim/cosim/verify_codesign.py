@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from trigger.cdc.neuro.mlp import N_INPUTS
 from trigger.digest import digest
 
 if TYPE_CHECKING:
+    from hdl.cdc.neuro.codesign import CodesignMlp
     from trigger.cdc.neuro.codesign import CodesignNetwork
     from trigger.networks import FrozenNetwork
 
@@ -39,9 +42,15 @@ def codesign_rtl(network: CodesignNetwork, *, reuse: int = REUSE) -> tuple[Rtl, 
     """(RTL of the network, initiation interval), generated in seconds."""
     from hdl.cdc.neuro.codesign import CodesignMlp
 
-    component = CodesignMlp(network, reuse=reuse)
+    return network_rtl(CodesignMlp(network, reuse=reuse))
+
+
+def network_rtl(component: CodesignMlp) -> tuple[Rtl, int]:
+    """(RTL of a component, initiation interval), generated in seconds."""
+    network = component.network
     layers = [list(vars(layer).values()) for layer in network.layers]
-    return rtl_of(component, component.LATENCY, codesign.ports(), (layers, reuse)), component.INITIATION_INTERVAL
+    declared = codesign.ports(network.interface)
+    return rtl_of(component, component.LATENCY, declared, (layers, component.reuse)), component.INITIATION_INTERVAL
 
 
 def counts(block: int, n_events: int, n_real: int) -> dict[str, int]:
@@ -80,29 +89,57 @@ def verify_codesign(
     `verify_ecl`; InputError too for a network of another family. Keras and the C++ model are compared in fields of their own.
     """
     check_job(job)
-    network = frozen.codesign
     real = _real_inputs(tracks)
-    own_rtl, interval = codesign_rtl(network, reuse=reuse)
-    rtl = rtl or own_rtl
-    latency = rtl.latency
+    own_rtl, interval = codesign_rtl(frozen.codesign, reuse=reuse)
+    stimulus = Stimulus(
+        inputs=lambda block, n_events: inputs(job.seed, block, n_events, real),
+        counts=lambda block, n_events: counts(block, n_events, len(real)),
+        digest=digest(real),
+    )
+    return verify_realisations(job, CODESIGN, frozen, (rtl or own_rtl, interval), stimulus, {"reuse": reuse}, cache=cache)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stimulus:
+    """Inputs of a network. inputs: vectors of a block of n, int16 (n, inputs); counts: how many of each kind; digest: of what they
+    depend on besides block and seed."""
+
+    inputs: Callable[[int, int], np.ndarray]
+    counts: Callable[[int, int], dict[str, int]]
+    digest: str
+
+
+def verify_realisations(
+    job: Job,
+    name: str,
+    frozen: FrozenNetwork,
+    rtl_and_interval: tuple[Rtl, int],
+    stimulus: Stimulus,
+    settings: dict[str, Any],
+    *,
+    cache: Path | None = None,
+) -> dict[str, Any]:
+    """Compare the four realisations of a network, RTL among them; the record, written, with the settings in it."""
+    network, (rtl, interval) = frozen.codesign, rtl_and_interval
+    latency, interface = rtl.latency, network.interface
+    compared = (*codesign.fields(interface), *codesign.software_fields(interface))
 
     with tempfile.TemporaryDirectory(prefix="darktrigger-hls-") as folder:
         software = codesign.Software.build(network, Path(folder) / "project", job.seed)
 
         def check(model: runner.Model, block: int, n_events: int, cancel: threading.Event) -> Comparison:
-            x_raw = inputs(job.seed, block, n_events, real)
-            rng = stream(job.seed, f"verify.{CODESIGN}.gaps", Stage.STIMULUS, block)
+            x_raw = stimulus.inputs(block, n_events)
+            rng = stream(job.seed, f"verify.{name}.gaps", Stage.STIMULUS, block)
             gaps = np.where(rng.random(n_events) < IDLE_SHARE, rng.integers(0, MAX_IDLE + 1, n_events), 0)
-            answers = codesign.simulate(model, x_raw, latency, gaps + interval - 1, cancel)
-            both = codesign.beside(answers, software.run(x_raw))
-            return compare(codesign.expected(network, x_raw), both, (*codesign.fields(), *codesign.software_fields()))
+            answers = codesign.simulate(model, x_raw, latency, gaps + interval - 1, cancel, interface=interface)
+            return compare(codesign.expected(network, x_raw), codesign.beside(answers, software.run(x_raw)), compared)
 
-        campaign = run_campaign(job, CODESIGN, rtl, check, cache=cache, stimulus=digest(real))
-    record = record_of(job, CODESIGN, rtl, campaign) | {
+        campaign = run_campaign(job, name, rtl, check, cache=cache, stimulus=stimulus.digest)
+    record = record_of(job, name, rtl, campaign) | {
         "realisations": ["model", "rtl", *codesign.SOFTWARE],
-        "inputs": dict(sum((Counter(counts(block, n, len(real))) for block, n in blocks(job.n_events)), Counter())),
+        "inputs": dict(sum((Counter(stimulus.counts(block, n)) for block, n in blocks(job.n_events)), Counter())),
         "network": frozen.digest,
-        "reuse": reuse,
+        **settings,
         "initiation_interval": interval,
     }
     record["versions"] |= versions("tensorflow", "keras", "HGQ2", "hls4ml")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hdl.cdc.neuro.beats import Lanes
 from hdl.cdc.neuro.codesign_multiples import odd_part, steps
-from hdl.cdc.neuro.codesign_sums import Number, reduced, registered, total, tree_stages
+from hdl.cdc.neuro.codesign_sums import EVERY_STEP, Number, Pipelining, reduced, registered, total, tree_stages
 from hdl.fixed import convert
 from hdl.logic import choose, delayed, select
 from trigger.cdc.neuro import codesign
@@ -28,9 +28,9 @@ def sum_format(layer: codesign.CodesignLayer) -> Fixed:
     return Fixed(width=width, fraction=layer.sum_fraction, signed=True, rounding=Rounding.TRN, overflow=Overflow.WRAP)
 
 
-def layer_latency(inputs: Lanes) -> int:
+def layer_latency(inputs: Lanes, pipelining: Pipelining = EVERY_STEP) -> int:
     """Cycles from a beat of inputs to the sums that it is part of: formats, products, tree of adders."""
-    return 2 + tree_stages(inputs.n_lanes)
+    return pipelining.lane_registers + 1 + tree_stages(inputs.n_lanes, pipelining.added_per_stage)
 
 
 class CodesignLayer(wiring.Component):
@@ -38,18 +38,24 @@ class CodesignLayer(wiring.Component):
 
     inputs, nodes: how inputs come and sums leave; one of the two at most has several beats. Inputs in beats are accumulated, and
     the sums leave at once; inputs that come at once are kept for as many cycles as the sums have beats. source: their format.
+    pipelining: where registers stand; ValueError for one without registers of lanes where there are beats.
 
     A layer of one beat multiplies by shifts and additions, which the nodes share; others have a multiplier for each pair of input
     and node of a beat, with constants that change from beat to beat.
     Ports: `taken` and `made` say which beat is there; `values` and `sums` hold one word per lane, lane 0 lowest.
     """
 
-    def __init__(self, layer: codesign.CodesignLayer, source: Fixed, inputs: Lanes, nodes: Lanes) -> None:
-        self._layer, self._source, self._inputs, self._nodes = layer, source, inputs, nodes
+    def __init__(
+        self, layer: codesign.CodesignLayer, source: Fixed, inputs: Lanes, nodes: Lanes, pipelining: Pipelining = EVERY_STEP
+    ) -> None:
+        self._layer, self._source, self._inputs, self._nodes, self._pipelining = layer, source, inputs, nodes, pipelining
         self.n_beats = max(inputs.n_beats, nodes.n_beats)
+        if self.n_beats > 1 and not pipelining.lane_registers:
+            msg = f"lanes must have registers where values go in {self.n_beats} beats"
+            raise ValueError(msg)
         self.output = sum_format(layer)
-        self._stages = tree_stages(inputs.n_lanes)
-        self.LATENCY = layer_latency(inputs)
+        self._stages = tree_stages(inputs.n_lanes, pipelining.added_per_stage)
+        self.LATENCY = layer_latency(inputs, pipelining)
         super().__init__(
             {
                 "taken": In(beat_token(inputs.n_beats)),
@@ -67,7 +73,8 @@ class CodesignLayer(wiring.Component):
             next_beat = Signal.like(token.beat, name="next_beat")
             m.d.comb += next_beat.eq(Mux(self.taken.valid, 0, token.beat + 1))
         going_on = token.valid & (token.beat != self._nodes.n_beats - 1) if self._nodes.n_beats > 1 else Const(0)
-        m.d.sync += [token.valid.eq(self.taken.valid | going_on), token.beat.eq(next_beat)]
+        domain = m.d.sync if self._pipelining.lane_registers else m.d.comb
+        domain += [token.valid.eq(self.taken.valid | going_on), token.beat.eq(next_beat)]
         lanes = [self._lane(m, k) for k in range(self._inputs.n_lanes)]
         weights, biases = self._rows()
         if self.n_beats == 1:
@@ -77,7 +84,7 @@ class CodesignLayer(wiring.Component):
         before_sum = beat_token(self.n_beats)(delayed(m, token.as_value(), self._stages, "token"))
         sums = []
         for node, numbers in enumerate(products):
-            added = total(reduced(m, numbers, self._stages - 1, f"node_{node}"))
+            added = total(reduced(m, numbers, self._stages - 1, f"node_{node}", self._pipelining.added_per_stage))
             signal = Signal(signed(self.output.width), name=f"sum_{node}")
             bias = choose_signed(biases[:, node].tolist(), before_sum.beat)
             start = Mux(before_sum.beat == 0, bias, signal) if self._inputs.n_beats > 1 else bias
@@ -106,8 +113,11 @@ class CodesignLayer(wiring.Component):
         low = min(form.raw_min << (finest - form.fraction) for form in formats)
         high = max(form.raw_max << (finest - form.fraction) for form in formats)
         kept = Signal(range(low, high + 1), name=f"lane_{lane}")
-        with m.If(self.taken.valid):
-            m.d.sync += kept.eq(select(choices, self.taken.beat))
+        if self._pipelining.lane_registers:
+            with m.If(self.taken.valid):
+                m.d.sync += kept.eq(select(choices, self.taken.beat))
+        else:
+            m.d.comb += kept.eq(choices[0])
         return Number(kept, low, high)
 
     def _rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

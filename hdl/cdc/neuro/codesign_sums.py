@@ -11,6 +11,30 @@ ADDED_PER_STAGE = 4
 """Numbers added between two registers. Our choice: two levels of adders in one system cycle."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pipelining:
+    """Where registers stand.
+
+    added_per_stage: numbers added between two of them. lane_registers: whether inputs that were brought to their formats are kept,
+    which inputs in beats need. answer_registers: whether rounded outputs are. ValueError for less than two numbers.
+    """
+
+    added_per_stage: int = ADDED_PER_STAGE
+    lane_registers: bool = True
+    answer_registers: bool = True
+
+    def __post_init__(self) -> None:
+        if self.added_per_stage < 2:
+            msg = f"added_per_stage must be at least 2, not {self.added_per_stage}"
+            raise ValueError(msg)
+
+
+EVERY_STEP = Pipelining()
+"""Registers behind every step: for the highest clock."""
+SHORT = Pipelining(added_per_stage=16, lane_registers=False, answer_registers=False)
+"""Two cycles per layer of up to 16 inputs: for networks that must answer at once. Our choice."""
+
+
 @dataclass(frozen=True)
 class Number:
     """A value and the range that it lies in; `negative` ones are subtracted when a sum is made."""
@@ -26,11 +50,11 @@ class Number:
         return (-self.high, -self.low) if self.negative else (self.low, self.high)
 
 
-def tree_stages(n_values: int) -> int:
-    """Registers between n_values numbers and their sum, at least one."""
+def tree_stages(n_values: int, added: int = ADDED_PER_STAGE) -> int:
+    """Registers between n_values numbers and their sum, at least one; added: numbers added between two registers."""
     stages = 1
-    while n_values > ADDED_PER_STAGE:
-        n_values, stages = -(-n_values // ADDED_PER_STAGE), stages + 1
+    while n_values > added:
+        n_values, stages = -(-n_values // added), stages + 1
     return stages
 
 
@@ -41,17 +65,20 @@ def registered(m: Module, number: Number, name: str) -> Number:
     return Number(signal, number.low, number.high, number.negative)
 
 
-def reduced(m: Module, numbers: Sequence[Number], stages: int, name: str) -> list[Number]:
-    """At most ADDED_PER_STAGE numbers of the same sum, `stages` cycles later. Numbers of like size are added first."""
+def reduced(m: Module, numbers: Sequence[Number], stages: int, name: str, added: int = ADDED_PER_STAGE) -> list[Number]:
+    """At most `added` numbers of the same sum, `stages` cycles later. Numbers of like size are added first."""
     level = sorted(numbers, key=lambda number: number.high - number.low)
     for stage in range(stages):
-        groups = [level[k : k + ADDED_PER_STAGE] for k in range(0, len(level), ADDED_PER_STAGE)]
+        groups = [level[k : k + added] for k in range(0, len(level), added)]
         level = [registered(m, total(group), f"{name}_partial_{stage}_{k}") for k, group in enumerate(groups)]
     return level
 
 
 def total(numbers: Sequence[Number]) -> Number:
-    """The sum, without a register; its sign is left to the next sum where all numbers are negative. No numbers give 0."""
+    """The sum, without a register, as a tree of sums of ADDED_PER_STAGE numbers; its sign is left to the next sum where all numbers
+    are negative. No numbers give 0."""
+    while len(numbers) > ADDED_PER_STAGE:
+        numbers = [total(numbers[k : k + ADDED_PER_STAGE]) for k in range(0, len(numbers), ADDED_PER_STAGE)]
     if not numbers:
         return Number(Const(0), 0, 0)
     kept = [number for number in numbers if not number.negative]

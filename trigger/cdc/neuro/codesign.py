@@ -1,4 +1,4 @@
-"""The codesign network in integers: quantised dense layers with rectified sums; outputs z, theta and a class of origin.
+"""The codesign network in integers: quantised dense layers with rectified sums; that of tracks answers z, theta, class of origin.
 
 The trained formats differ from value to value (HGQ2, arXiv 2405.00645): each input of a layer has its own numbers of integer and
 fraction bits, rounds half up and saturates; weights and biases have as many bits as they need. All sums are exact.
@@ -23,6 +23,18 @@ ANSWER_NAMES = ("z", "theta", "class")
 """z / 100 cm, (theta - 90 deg) / 80 deg, and the logarithm of the odds of |z| < 1 cm against |z| > 30 cm, over CLASS_SCALE."""
 CLASS_SCALE = 8
 """Our choice: odds beyond e^8 saturate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interface:
+    """What a network stands between: n_inputs values of the format NODE, and answers, by name, of the format ANSWER."""
+
+    n_inputs: int
+    answers: tuple[str, ...]
+
+
+NEURO = Interface(n_inputs=N_INPUTS, answers=ANSWER_NAMES)
+"""That of the network of tracks."""
 LANE_ROUNDING, LANE_OVERFLOW = Rounding.RND, Overflow.SAT
 MAX_LANE_WIDTH = 14
 """Ceiling of the trained formats, bits with sign: lanes are kept in 16-bit integers with room for their common fraction."""
@@ -114,15 +126,16 @@ class CodesignLayer:
 class CodesignNetwork:
     """A frozen network, applied exactly.
 
-    layers: from 27 inputs to 3 outputs; sums of all but the last one are rectified. InputError for layers that do not fit together,
-    sums of more than 24 bits, or a signed layer in any place but the first.
+    layers: from the inputs to the answers of the interface; sums of all but the last one are rectified. InputError for layers that
+    do not fit together, sums of more than 24 bits, or a signed layer in any place but the first.
     """
 
     layers: Sequence[CodesignLayer]
+    interface: Interface = NEURO
 
     def __post_init__(self) -> None:
         layers = tuple(self.layers)
-        inputs, source = N_INPUTS, NODE.fraction
+        inputs, source = self.interface.n_inputs, NODE.fraction
         for k, layer in enumerate(layers):
             if layer.weight.shape[1] != inputs or layer.signed != (k == 0):
                 msg = f"layer {k} must have {inputs} {'signed' if k == 0 else 'unsigned'} inputs, not {layer.weight.shape[1]}"
@@ -134,8 +147,9 @@ class CodesignNetwork:
                 msg = f"inputs of layer {k} must have at most {source + MAX_UP_SHIFT} fraction bits, not {layer.lane_fraction}"
                 raise InputError(msg)
             inputs, source = layer.weight.shape[0], layer.sum_fraction
-        if not layers or inputs != len(ANSWER_NAMES):
-            msg = f"the last layer must have {len(ANSWER_NAMES)} nodes, not {inputs if layers else 0}"
+        answers = self.interface.answers
+        if not layers or inputs != len(answers):
+            msg = f"the last layer must have {len(answers)} nodes, not {inputs if layers else 0}"
             raise InputError(msg)
         object.__setattr__(self, "layers", layers)
 
@@ -150,17 +164,18 @@ class CodesignNetwork:
         return sum(int(np.count_nonzero(layer.scaled[0])) for layer in self.layers)
 
     def run(self, x_raw: ArrayLike) -> NDArray[np.int16]:
-        """Return z, theta and class, int16 (n, 3) in the ANSWER format, of input vectors.
+        """Return the answers, int16 (n, answers) in the ANSWER format, of input vectors.
 
-        x_raw: integers (n, 27) in -4096..4096, NODE format. InputError names the first one out of range. No vectors give (0, 3).
+        x_raw: integers (n, inputs) in -4096..4096, NODE format. InputError names the first one out of range. No vectors: no rows.
         """
-        x = _checked(x_raw)
-        out = np.zeros((len(x), len(ANSWER_NAMES)), np.int16)
+        x = _checked(x_raw, self.interface.n_inputs)
+        n_answers = len(self.interface.answers)
+        out = np.zeros((len(x), n_answers), np.int16)
         plans = [_plan(layer, before) for layer, before in zip(self.layers, (None, *self.layers), strict=False)]
         lanes = [np.zeros((plan.weight.shape[1], _BLOCK), np.int32) for plan in plans]
         sums = [np.zeros((len(plan.weight), _BLOCK), np.int32) for plan in plans]
-        values = np.zeros((N_INPUTS, _BLOCK), np.int32)
-        answer = _steps([ANSWER] * len(ANSWER_NAMES), self.layers[-1].sum_fraction, ANSWER.fraction)
+        values = np.zeros((self.interface.n_inputs, _BLOCK), np.int32)
+        answer = _steps([ANSWER] * n_answers, self.layers[-1].sum_fraction, ANSWER.fraction)
         for start in range(0, len(x), _BLOCK):
             stop = min(start + _BLOCK, len(x))
             values[:, : stop - start] = x[start:stop].T
@@ -219,10 +234,10 @@ def _steps(formats: Sequence[Fixed | None], source: int, target: int) -> NDArray
     return np.array(rows, np.int32).reshape(-1, 6)
 
 
-def _checked(x_raw: ArrayLike) -> NDArray[np.int16]:
+def _checked(x_raw: ArrayLike, n_inputs: int) -> NDArray[np.int16]:
     x = np.asarray(x_raw)
-    if x.ndim != 2 or x.shape[1] != N_INPUTS or x.dtype.kind not in "iu":
-        msg = f"x_raw must be integers of shape (n, {N_INPUTS}), not {x.dtype} of shape {x.shape}"
+    if x.ndim != 2 or x.shape[1] != n_inputs or x.dtype.kind not in "iu":
+        msg = f"x_raw must be integers of shape (n, {n_inputs}), not {x.dtype} of shape {x.shape}"
         raise InputError(msg)
     if x.size and (x.min() < -NODE_ONE or x.max() > NODE_ONE):
         row, column = (int(k) for k in np.argwhere((x < -NODE_ONE) | (x > NODE_ONE))[0])
@@ -264,7 +279,7 @@ def _weighted_sums(lanes, weight, bias, sums):
 
 @kernel
 def _answers(sums, steps, out):
-    """Write the outputs (tracks, 3) of a block; its sums are not rectified."""
+    """Write the outputs (tracks, answers) of a block; its sums are not rectified."""
     for node in range(len(steps)):
         up, half, down, low, high, _ = steps[node]
         for track in range(len(out)):
