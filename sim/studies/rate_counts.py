@@ -176,15 +176,26 @@ def count_lines(ftdl: NDArray[np.bool_], period: Period, weight: NDArray[np.floa
     keep = np.array([1.0 / n if n else 0.0 for n in period.prescales])
     sums: Counters = {"events": _whole(weight.sum(keepdims=True))}
     fired = ftdl.any(axis=1)
-    ftdl, weight = ftdl[fired], weight[fired]
+    ftdl, weight, count = _distinct(ftdl[fired], weight[fired])
     for first in range(0, max(len(ftdl), 1), _CHUNK):
-        part = _chunk(ftdl[first : first + _CHUNK], keep, weight[first : first + _CHUNK, None])
+        chunk = slice(first, first + _CHUNK)
+        part = _chunk(ftdl[chunk], keep, weight[chunk, None], count[chunk])
         for name, value in part.items():
             sums[name] = sums.get(name, 0) + value
     return sums
 
 
-def _chunk(ftdl: NDArray[np.bool_], keep: NDArray[np.float64], weight: NDArray[np.float64]) -> Counters:
+def _distinct(
+    ftdl: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]]:
+    """The different events, (patterns, lines) and (patterns,), and how often each occurs: most events fire the same few lines."""
+    rows = np.concatenate([np.packbits(ftdl, axis=1), np.ascontiguousarray(weight[:, None]).view(np.uint8)], axis=1)
+    keys = rows.view(np.dtype((np.void, rows.shape[1])))[:, 0]
+    _, first, count = np.unique(keys, return_index=True, return_counts=True)
+    return ftdl[first], weight[first], count
+
+
+def _chunk(ftdl: NDArray[np.bool_], keep: NDArray[np.float64], weight: NDArray[np.float64], count: NDArray[np.int64]) -> Counters:
     dropped = np.where(ftdl, 1.0 - keep, 1.0)
     ones = np.ones((len(ftdl), 1))
     before = np.concatenate([ones, np.cumprod(dropped, axis=1)], axis=1)
@@ -197,8 +208,8 @@ def _chunk(ftdl: NDArray[np.bool_], keep: NDArray[np.float64], weight: NDArray[n
         "accepted": 1.0 - before[:, -1:],
     }
     weighted = {name: value * weight for name, value in values.items()}
-    sums = {name: _whole(value).sum(axis=0) for name, value in weighted.items()}
-    return sums | {f"{name}_sq": _whole(value**2).sum(axis=0) for name, value in weighted.items()}
+    sums = {name: count @ _whole(value) for name, value in weighted.items()}
+    return sums | {f"{name}_sq": count @ _whole(value**2) for name, value in weighted.items()}
 
 
 def _sums(name: str, kept: NDArray[np.float64]) -> Counters:

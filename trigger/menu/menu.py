@@ -4,6 +4,7 @@ Ref: basf2 trg/gdl ftd_0036 and TRGGDL (read in public source): input bits -> FT
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class Menu:
     lines: tuple[Line, ...]
     periods: tuple[Period, ...]
 
-    @property
+    @cached_property
     def line_names(self) -> tuple[str, ...]:
         """Names of the lines, in order."""
         return tuple(line.name for line in self.lines)
