@@ -7,13 +7,14 @@ from functools import cache
 
 import numpy as np
 
+from sim.cosim.stimulus.grl_pointed import phi_raw, pointed_events
 from trigger.cdc.neuro.formats import NODE_ONE
 from trigger.ecl.thresholds import CLUSTER_ADC_MAX, MAX_CLUSTERS
 from trigger.geometry.cdc import N_SEGMENTS, superlayers
 from trigger.geometry.ecl import N_CELLS
 from trigger.grl.parameters import N_SECTORS, N_SUPERLAYERS, GrlParameters
 from trigger.grl.patterns import all_patterns
-from trigger.grl.tables import MAX_OMEGA, N_PHI, PLANE, cell_tables, energy_counts
+from trigger.grl.tables import MAX_OMEGA, N_PHI, cell_tables, energy_counts
 from trigger.grl.trigger import segment_sectors
 from trigger.klm import N_SECTORS as N_KLM_SECTORS
 
@@ -27,6 +28,8 @@ CROWD = 48
 NEAR_SECTORS = 8
 """Half cells around a planted pattern at which a track starts, in sectors: beyond the widest veto (our choice)."""
 EDGE_PROBABILITY = 0.5
+POINTED_SHARE = 0.5
+"""Part of the events in which one comparison decides (our choice)."""
 N_CHOICES = 12
 """A multiple of the numbers of segments, three or four, that set a sector."""
 
@@ -75,7 +78,8 @@ def grl_events(rng: np.random.Generator, n_events: int, parameters: GrlParameter
 
     Segments: up to four patterns of any number, used or not, at any sector, a third of them without one superlayer, on noise; a
     sixth of the events has any filling, some have all. Tracks: few, near planted patterns, at the edges of clusters, or
-    anywhere; in an eighth of the events a crowd. Clusters: half of them at the cuts of energy. KLM: from no sector to all.
+    anywhere; in an eighth of the events a crowd. Clusters: half of them at the cuts of energy. KLM: from no sector to all. In half
+    of the events tracks, clusters and KLM are instead those in which one comparison decides (`pointed_events`).
     """
     planted, sector = _planted(rng, n_events)
     kind = rng.integers(0, 40, n_events)
@@ -90,15 +94,30 @@ def grl_events(rng: np.random.Generator, n_events: int, parameters: GrlParameter
 
     tc, adc = _clusters(rng, n_events, parameters)
     track_event, tracks = _tracks(rng, n_events, sector, tc, parameters)
+    veto = rng.integers(0, 2, n_events, np.uint8)
+    fired = rng.random((n_events, N_KLM_SECTORS)) < rng.choice([0, 0.05, 0.3, 1], (n_events, 1))
+
+    chosen = np.sort(rng.permutation(n_events)[: int(n_events * POINTED_SHARE)])
+    pointed = pointed_events(rng, len(chosen), parameters)
+    tc[chosen], adc[chosen], veto[chosen], fired[chosen] = pointed.tc, pointed.adc, pointed.veto, pointed.fired
+    others = ~np.isin(track_event, chosen)
+    track_event = np.concatenate([track_event[others], chosen[pointed.event]])
+    by_event = np.argsort(track_event, kind="stable")
+    of_pointed = {
+        "track_phi_raw": phi_raw(pointed.half_cell),
+        "track_omega_raw": pointed.omega,
+        "track_expert": pointed.expert,
+        "track_theta_raw": pointed.theta,
+    }
     return GrlEvents(
         cdc_offsets=np.searchsorted(event[order], np.arange(n_events + 1)),
         cdc_ts_id=ids[order].astype(np.int16),
-        track_offsets=np.searchsorted(track_event, np.arange(n_events + 1)),
-        **tracks,
+        track_offsets=np.searchsorted(track_event[by_event], np.arange(n_events + 1)),
+        **{name: np.concatenate([array[others], of_pointed[name].astype(array.dtype)])[by_event] for name, array in tracks.items()},
         ecl_cluster_tc=tc.astype(np.uint16),
         ecl_cluster_adc=adc.astype(np.uint16),
-        ecl_bhabha3d_veto=rng.integers(0, 2, n_events, np.uint8),
-        klm_fired=(rng.random((n_events, N_KLM_SECTORS)) < rng.choice([0, 0.05, 0.3, 1], (n_events, 1))).astype(np.uint8),
+        ecl_bhabha3d_veto=veto,
+        klm_fired=fired.astype(np.uint8),
     )
 
 
@@ -165,7 +184,7 @@ def _tracks(
     theta = np.where(rng.random(n_tracks) < EDGE_PROBABILITY, theta_edge, rng.integers(-NODE_ONE, NODE_ONE + 1, n_tracks))
     answered = rng.random(n_tracks) < rng.choice([0, 0.3, 1], n_events)[event]
     return event, {
-        "track_phi_raw": ((half_cell - 1 + PLANE.n_phi) % N_PHI).astype(np.int16),
+        "track_phi_raw": phi_raw(half_cell).astype(np.int16),
         "track_omega_raw": rng.integers(-MAX_OMEGA, MAX_OMEGA + 1, n_tracks).astype(np.int8),
         "track_expert": np.where(answered, rng.integers(0, 5, n_tracks), -1).astype(np.int8),
         "track_theta_raw": theta.astype(np.int16),

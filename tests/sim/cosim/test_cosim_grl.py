@@ -4,16 +4,19 @@ import json
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 import sim.cli
 from sim.cosim import grl
 from sim.cosim.campaign import Job
-from sim.cosim.stimulus.grl import grl_events
+from sim.cosim.stimulus.grl import GrlEvents, grl_events
+from sim.cosim.stimulus.grl_pointed import phi_raw, pointed_events
+from trigger.ecl.thresholds import MAX_CLUSTERS
 from trigger.geometry.cdc import superlayers
 from trigger.grl import GrlParameters, GrlTrigger
 from trigger.grl.patterns import all_patterns
-from trigger.grl.tables import azimuth, cell_tables, energy_counts
+from trigger.grl.tables import N_KLM_SECTORS, N_PHI, azimuth, cell_tables, energy_counts
 from trigger.grl.trigger import segment_sectors
 
 PARAMETERS = GrlParameters()
@@ -35,7 +38,7 @@ def test_it_passes_and_its_record_says_so(tmp_path):
 
 def test_other_parameters_fail(tmp_path):
     """The RTL of the experiment's parameters against models with another one each."""
-    rtl, job = grl.grl_rtl(PARAMETERS), Job(n_events=800, out=tmp_path / "r.json", workers=1)
+    rtl, job = grl.grl_rtl(PARAMETERS), Job(n_events=1600, out=tmp_path / "r.json", workers=1)
     fewer, wider = GrlParameters(match_below_bins=1), GrlParameters(klm_deg=Fraction(40))
     for parameters, concerned in ((fewer, {"grl_cdcecl", "grl_c2gev"}), (wider, {"grl_cdcklm"})):
         record = grl.verify_grl(job, parameters, rtl=rtl)
@@ -84,3 +87,67 @@ def test_every_pattern_is_planted_complete_and_without_one_superlayer():
         for lacking in range(5):
             rest = np.bitwise_and.reduce(np.delete(found, lacking, axis=0), axis=0)
             assert np.count_nonzero(rest & ~found[lacking]) > 5, (pattern, lacking)
+
+
+@pytest.fixture(scope="module")
+def pointed() -> tuple[GrlEvents, np.ndarray]:
+    """Events without segments in which one comparison decides, and the lane of the decisive track."""
+    n = 3000
+    made = pointed_events(np.random.default_rng(8), n, PARAMETERS)
+    events = GrlEvents(
+        cdc_offsets=np.zeros(n + 1, np.int64),
+        cdc_ts_id=np.zeros(0, np.int16),
+        track_offsets=np.searchsorted(made.event, np.arange(n + 1)),
+        track_phi_raw=phi_raw(made.half_cell).astype(np.int16),
+        track_omega_raw=made.omega.astype(np.int8),
+        track_expert=made.expert.astype(np.int8),
+        track_theta_raw=made.theta.astype(np.int16),
+        ecl_cluster_tc=made.tc.astype(np.uint16),
+        ecl_cluster_adc=made.adc.astype(np.uint16),
+        ecl_bhabha3d_veto=made.veto.astype(np.uint8),
+        klm_fired=made.fired.astype(np.uint8),
+    )
+    _, slot, _ = grl.track_slots(events)
+    return events, slot[decisive(events)] % 2
+
+
+def decisive(events: GrlEvents) -> np.ndarray:
+    """Numbers of the decisive tracks: the last ones, but for the KLM, where no cluster is."""
+    return events.track_offsets[1:] - 1 - (events.ecl_cluster_tc[:, 0] == 0)
+
+
+def test_every_place_decides_for_tracks_of_both_lanes(pointed):
+    """A cluster of one place alone goes to the other side and loses its energy: answers change, for every place and lane."""
+    events, lane = pointed
+    cells = cell_tables(PARAMETERS)
+    middle = cells.near_first[1:].astype(int) + cells.near_count[1:] // 2
+    away = (middle[None, :] - middle[:, None] - N_PHI // 2) % N_PHI
+    opposite = np.concatenate(
+        [[0], np.argmin(np.where(cells.is_barrel[1:] == 0, np.minimum(away, N_PHI - away), N_PHI), axis=1) + 1]
+    )
+    before = GrlTrigger(PARAMETERS).run(**events.arguments()).arrays()
+    for place in range(MAX_CLUSTERS):
+        tc, adc = events.ecl_cluster_tc.copy(), events.ecl_cluster_adc.copy()
+        tc[:, place] = opposite[tc[:, place]]
+        adc[:, place] = tc[:, place] > 0
+        after = GrlTrigger(PARAMETERS).run(**events.arguments() | {"ecl_cluster_tc": tc, "ecl_cluster_adc": adc}).arrays()
+        for name in ("cdcecl", "c2gev", "samhem", "opohem", "trkbha1"):
+            changed = (before[f"grl_{name}"] != after[f"grl_{name}"]).reshape(len(lane), -1).any(axis=1)
+            assert np.bincount(lane[changed], minlength=2).min() >= 10, (name, place)
+
+
+def test_every_klm_sector_is_met_at_its_edges_in_both_lanes(pointed):
+    """A turn of the decisive track by half a cell changes what it matches, in both lanes, around every sector."""
+    events, lane = pointed
+    of_klm = events.ecl_cluster_tc[:, 0] == 0
+    before = GrlTrigger(PARAMETERS).run(**events.arguments()).grl_cdcklm
+    changed = np.zeros(len(lane), bool)
+    for step in (-1, 1):
+        phi = events.track_phi_raw.copy()
+        at = decisive(events)[of_klm]
+        phi[at] = (phi[at] + step) % N_PHI
+        after = GrlTrigger(PARAMETERS).run(**events.arguments() | {"track_phi_raw": phi}).grl_cdcklm
+        changed |= (before != after).reshape(len(lane), -1).any(axis=1)
+    for number in range(N_KLM_SECTORS):
+        fired = events.klm_fired[:, number] | events.klm_fired[:, N_KLM_SECTORS + number]
+        assert np.bincount(lane[changed & of_klm & (fired == 1)], minlength=2).min() >= 3, number
