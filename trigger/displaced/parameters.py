@@ -14,7 +14,8 @@ drift times spread over about 500 ns, and with half overlap no event is cut by t
 class DisplacedParameters:
     """Sizes and cuts. All are our choice, from efficiencies measured on the simulation; ValueError for impossible ones.
 
-    max_seeds, max_tracks, max_vertices: what an event may have; more sets the overflow bit and is lost, in scan order.
+    max_segments (per superlayer), max_seeds, max_tracks: what a window may have; more sets the overflow bit and is lost, the last
+    first. late_slots: cycles after the last pairs in which their crossings still go on to the vertex, one per cycle.
     roads_cm: distance to the track within which a wire belongs to it, in each linear step after the first.
     fastest_ahead: time units by which the earliest priority time of a track's own segments is taken to be late, where no event time
     is given. chi2_max_cm2: sum of squares of the last step's residuals. stereo_bin_log2: bins of the line search are 2^this DEPTH
@@ -25,9 +26,10 @@ class DisplacedParameters:
     """
 
     grid: SeedGrid = field(default_factory=SeedGrid)
+    max_segments: int = 32
     max_seeds: int = 96
     max_tracks: int = 16
-    max_vertices: int = 4
+    late_slots: int = 4
     roads_cm: tuple[float, ...] = (4.0, 2.0, 1.5)
     fastest_ahead: int = 4
     chi2_max_cm2: float = 0.5
@@ -44,7 +46,8 @@ class DisplacedParameters:
         for name, low, high in (
             ("max_seeds", 1, 1 << 12),
             ("max_tracks", 2, 1 << 8),
-            ("max_vertices", 1, 1 << 8),
+            ("max_segments", 1, 1 << 8),
+            ("late_slots", 0, 1 << 4),
             ("fastest_ahead", 0, 1 << 8),
             ("chi2_max_cm2", 0.0, CHI2.maximum),
             ("stereo_bin_log2", 1, DEPTH.width - 2),
@@ -60,6 +63,11 @@ class DisplacedParameters:
             _check("roads_cm", road, 0.0, LENGTH.maximum)
         _check("radius_cm", self.radius_cm[0], 0.0, self.radius_cm[1])
         _check("radius_cm", self.radius_cm[1], self.radius_cm[0], 50.0)
+
+    @property
+    def max_vertices(self) -> int:
+        """Cycles in which crossings go on to the vertex: those of the ring of pairs, and the late ones."""
+        return self.max_tracks // 2 + self.late_slots
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:

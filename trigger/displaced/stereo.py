@@ -84,7 +84,9 @@ def search(z, member, count, path, bin_log2, bins):
 
 @kernel
 def straighten(z, member, count, row, road, start, slope, table):
-    """(found, z at path 0, slope) of the straight line through the point of each superlayer that is nearest to a line.
+    """(superlayers, z at path 0, slope) of the straight line through the point of each superlayer that is nearest to a line.
+
+    Without MIN_STEREO superlayers their number is 0.
 
     road: points farther from the line, DEPTH raw, do not count; the earlier of two equals does.
     """
@@ -102,7 +104,7 @@ def straighten(z, member, count, row, road, start, slope, table):
         else:
             missing = s
     if n < MIN_STEREO:
-        return False, start, slope
+        return 0, start, slope
     moved = np.zeros(2, np.int64)
     for out in range(2):
         total = 0
@@ -110,13 +112,13 @@ def straighten(z, member, count, row, road, start, slope, table):
             if s != missing:
                 total += table.line.mantissa[row, missing, out, s] * left[s]
         moved[out] = rounded(total, table.line.shift[row, missing, out])
-    return True, saturated(start + moved[0], _DEPTH_RAW_MAX), saturated(slope + moved[1], _SLOPE_RAW_MAX)
+    return n, saturated(start + moved[0], _DEPTH_RAW_MAX), saturated(slope + moved[1], _SLOPE_RAW_MAX)
 
 
 @kernel
 def line(z, member, count, row, bin_log2, table, bins):
-    """(found, z at path 0, slope) of a track: the line search, then the straight line through the nearest points."""
+    """(superlayers, z at path 0, slope) of a track, 0 superlayers = none: search, then the line through the nearest points."""
     best, slope, start = search(z, member, count, table.path[row], bin_log2, bins)
     if best < MIN_STEREO:
-        return False, start, slope
+        return 0, start, slope
     return straighten(z, member, count, row, 1 << bin_log2, start, slope, table)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,10 +15,19 @@ from trigger.displaced.formats import CHI2, DEPTH, IMPACT, LENGTH
 from trigger.displaced.parameters import DisplacedParameters
 from trigger.displaced.windows import N_POSITIONS, seed_windows
 from trigger.errors import InputError
-from trigger.geometry.cdc import FIRST_PRIORITY, N_SECTORS, superlayers
+from trigger.geometry.cdc import FIRST_PRIORITY, N_SECTORS, N_SUPERLAYERS, superlayers
 
 _VERTEX = ("displaced_radius_raw", "displaced_phi_raw", "displaced_z_raw")
-_TRACK = ("displaced_bend_raw", "displaced_impact_raw", "displaced_phi0_raw", "displaced_z0_raw", "displaced_slope_raw")
+_TRACK: dict[str, type[np.integer]] = {
+    "displaced_bend_raw": np.int16,
+    "displaced_impact_raw": np.int16,
+    "displaced_phi0_raw": np.int16,
+    "displaced_z0_raw": np.int16,
+    "displaced_slope_raw": np.int16,
+    "displaced_chi2_raw": np.int32,
+    "displaced_n_axial": np.uint8,
+    "displaced_n_stereo": np.uint8,
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,15 +36,16 @@ class DisplacedDecision:
 
     Attributes:
         displaced_vertex: uint8 (n,), the displaced-vertex bit: at least one vertex passes the cuts.
-        displaced_overflow: uint8 (n,), seeds, tracks or vertices beyond the caps were lost.
+        displaced_overflow: uint8 (n,), segments, seeds, tracks or candidates beyond the caps were lost.
         displaced_n_seeds: uint16 (n,), seeds found, also those beyond the cap.
         displaced_n_tracks: uint8 (n,), tracks with a stereo line, duplicates removed.
-        displaced_offsets: int64 (n + 1,), vertices of each event.
+        displaced_offsets: int64 (n + 1,), vertices of each event, in the order of `trigger.displaced.pairs`.
         displaced_radius_raw, displaced_z_raw: int16 (m,), DEPTH: transverse radius and z.
         displaced_phi_raw: int16 (m,), TURN: azimuth.
         displaced_bend_raw, displaced_impact_raw, displaced_phi0_raw: int16 (m, 2), BEND, IMPACT, TURN: both tracks in the
-            transverse plane, the one of the earlier seed first. displaced_z0_raw, displaced_slope_raw: int16 (m, 2), DEPTH at the
-            perigee, SLOPE. Formats: `trigger.displaced.formats`; meaning: `trigger.displaced.grid`.
+            transverse plane, in the order of the pair. displaced_z0_raw, displaced_slope_raw: int16 (m, 2), DEPTH at the
+            perigee, SLOPE. displaced_chi2_raw: int32 (m, 2), CHI2. displaced_n_axial, displaced_n_stereo: uint8 (m, 2), segments of
+            the fit, superlayers of the line. Formats: `trigger.displaced.formats`; meaning: `trigger.displaced.grid`.
     """
 
     displaced_vertex: NDArray[np.uint8]
@@ -50,6 +61,9 @@ class DisplacedDecision:
     displaced_phi0_raw: NDArray[np.int16]
     displaced_z0_raw: NDArray[np.int16]
     displaced_slope_raw: NDArray[np.int16]
+    displaced_chi2_raw: NDArray[np.int32]
+    displaced_n_axial: NDArray[np.uint8]
+    displaced_n_stereo: NDArray[np.uint8]
 
     def arrays(self) -> dict[str, NDArray]:
         """The fields by name; the arrays themselves, not copies."""
@@ -84,15 +98,16 @@ class DisplacedTrigger:
             InputError: field, first bad event and reason.
         """
         given = {"cdc_offsets": offsets, "cdc_ts_id": ts_id, "cdc_priority": priority, "cdc_lr": lr, "cdc_time": time}
-        hits = self._hits(check_segments("DisplacedTrigger", **given))
+        arrays, lost = self._taken(check_segments("DisplacedTrigger", **given))
+        hits = self._hits(arrays)
         p, n = self.parameters, len(hits.offsets) - 1
         found = event.Found(
             n_seeds=np.zeros(n, np.uint16),
             n_tracks=np.zeros(n, np.uint8),
             n_vertices=np.zeros(n, np.int64),
-            overflow=np.zeros(n, np.uint8),
+            overflow=lost.astype(np.uint8),
             vertex=np.zeros((n, p.max_vertices, len(_VERTEX)), np.int16),
-            tracks=np.zeros((n, p.max_vertices, 2, len(_TRACK)), np.int16),
+            tracks=np.zeros((n, p.max_vertices, 2, len(_TRACK)), np.int32),
         )
         grid, windows = p.grid, seed_windows(p.grid)
         event.find(
@@ -101,8 +116,8 @@ class DisplacedTrigger:
             (p.max_seeds, p.max_tracks, p.max_vertices), found,
         )  # fmt: skip
         there = np.arange(p.max_vertices) < found.n_vertices[:, None]
-        numbers = {name: found.vertex[there][:, k] for k, name in enumerate(_VERTEX)}
-        numbers |= {name: found.tracks[there][:, :, k] for k, name in enumerate(_TRACK)}
+        numbers: dict[str, NDArray[Any]] = {name: found.vertex[there][:, k] for k, name in enumerate(_VERTEX)}
+        numbers |= {name: found.tracks[there][:, :, k].astype(kind) for k, (name, kind) in enumerate(_TRACK.items())}
         return DisplacedDecision(
             displaced_vertex=(found.n_vertices > 0).astype(np.uint8),
             displaced_overflow=found.overflow,
@@ -111,6 +126,21 @@ class DisplacedTrigger:
             displaced_offsets=np.concatenate([[0], np.cumsum(found.n_vertices)]),
             **numbers,
         )
+
+    def _taken(self, arrays: dict[str, NDArray]) -> tuple[dict[str, NDArray], NDArray[np.bool_]]:
+        """The segments that every superlayer of an event brings, at most `max_segments`, and whether an event lost some (n,)."""
+        offsets = arrays["cdc_offsets"]
+        event = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        group = event * N_SUPERLAYERS + superlayers().of_segment[arrays["cdc_ts_id"]]
+        order = np.argsort(group, kind="stable")
+        rank = np.empty(len(group), np.int64)
+        rank[order] = np.arange(len(group)) - np.searchsorted(group[order], group[order])
+        kept = rank < self.parameters.max_segments
+        lost = np.zeros(len(offsets) - 1, bool)
+        lost[event[~kept]] = True
+        taken = {name: column if name == "cdc_offsets" else column[kept] for name, column in arrays.items()}
+        taken["cdc_offsets"] = np.concatenate([[0], np.cumsum(kept)])[offsets]
+        return taken, lost
 
     def _hits(self, arrays: dict[str, NDArray]) -> event.Hits:
         lines, grid = superlayers(), self.parameters.grid

@@ -1,4 +1,4 @@
-"""The integer fit, line and vertex against plain floats, which know neither tables nor widths."""
+"""The integer fit and line against plain floats, which know neither tables nor widths."""
 
 import math
 
@@ -9,7 +9,6 @@ from trigger.displaced import DisplacedTrigger
 from trigger.displaced.constants import constants, scaled
 from trigger.displaced.fit import away, fit, rounded
 from trigger.displaced.grid import SeedGrid, crossing_sine, inverse_stretch
-from trigger.displaced.vertex import OUTSIDE, azimuth, find, scan
 from trigger.geometry.cdc import superlayers
 
 GRID = SeedGrid()
@@ -132,40 +131,3 @@ def test_scaled_rows_keep_their_precision():
     assert (np.abs(np.ldexp(made.mantissa.astype(float), -made.shift[:, None]) - real) <= np.abs(real).max(1)[:, None] / 1000).all()
     assert np.abs(made.mantissa).max() <= 1023
     assert made.mantissa.tolist()[2] == [0, 0]
-
-
-def test_azimuths_of_a_scan_equal_the_plain_ones():
-    track = (round(0.006 * 2**18), round(7.0 * 2**7), 3000)
-    for raw in range(20, 400, 7):
-        sine = float(crossing_sine(track[0] / 2**18, track[1] / 2**7, raw / 8))
-        found = azimuth(*track, raw, TABLE)
-        if sine >= 1:
-            assert found == OUTSIDE
-        elif sine < 0.99:
-            assert abs(found * TURN - 3000 * TURN - math.asin(sine)) < 2.5e-3
-
-
-def test_vertex_of_two_tracks(from_vertex):
-    """Random vertices and directions: the radius is that of the point where both tracks were put."""
-    rng = np.random.default_rng(5)
-    errors, cuts, none = [], TRIGGER._cuts(), np.full(5, -1)
-    for _ in range(200):
-        radius, phi, z = rng.uniform(3, 40), rng.uniform(0, 2 * math.pi), rng.uniform(-20, 40)
-        x, y = radius * math.cos(phi), radius * math.sin(phi)
-        raw, lines, scans, rows = [], [], [], []
-        for sign in (-1, 1):
-            kappa, cot = sign * rng.uniform(0.002, 0.008), rng.uniform(-0.3, 1.0)
-            kappa, d, phi0, z0, cot = from_vertex(x, y, z, phi + sign * rng.uniform(0.25, 0.6), kappa, cot)
-            raw.append((round(kappa / (1 + kappa * d) * 2**18), round(d * (1 + kappa * d / 2) / (1 + kappa * d) * 2**7),
-                        round(phi0 / TURN) % 16384))  # fmt: skip
-            lines.append((round(8 * z0), round(64 * cot)))
-            scans.append(np.zeros(26, np.int64))
-            scan(raw[-1], TABLE, scans[-1])
-            rows.append(cell_of(kappa, d, phi0 % (2 * math.pi))[0])
-        found, r, azimuth_raw, depth = find(*raw, tuple(scans), tuple(lines), tuple(rows), (none, none), cuts, TABLE)
-        if found:
-            errors.append(
-                (abs(r / 8 - radius), abs(math.remainder(azimuth_raw * TURN - phi, 2 * math.pi)) * radius, abs(depth / 8 - z))
-            )
-    assert len(errors) >= 180
-    assert (np.median(errors, axis=0) < (0.12, 0.06, 0.5)).all()

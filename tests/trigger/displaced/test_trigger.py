@@ -101,6 +101,30 @@ def test_caps_set_the_overflow_bit(pair, segments_of):
     assert run(third, parameters=DisplacedParameters(max_tracks=2)).displaced_overflow.tolist() == [1]
 
 
+def test_numbers_of_segments(pair, segments_of):
+    ids = segments_of(*pair)[0]
+    answer = run(segments_of(*pair))
+    per_superlayer = np.bincount(superlayers().of_segment[ids], minlength=9)
+    assert answer.displaced_n_axial.sum() == per_superlayer[::2].sum()
+    assert answer.displaced_n_stereo.sum() == per_superlayer[1::2].sum()
+
+
+def test_segments_beyond_the_cap_are_lost(pair, segments_of):
+    """The first segments of a superlayer are taken, those of other superlayers and events are not concerned."""
+    event = segments_of(*pair)
+    behind = tuple(np.concatenate([column, column]) for column in event)
+    inside = superlayers().of_segment[event[0]]
+    crowd = np.bincount(inside).max()
+    one = run(event)
+    many = run(behind, event, parameters=DisplacedParameters(max_segments=int(crowd)))
+    assert many.displaced_overflow.tolist() == [1, 0]
+    assert many.displaced_offsets.tolist() == [0, 1, 2]
+    for name in ("radius_raw", "bend_raw", "slope_raw"):
+        assert (getattr(many, f"displaced_{name}") == getattr(one, f"displaced_{name}")[[0, 0]]).all()
+    none = run(event, parameters=DisplacedParameters(max_segments=1))
+    assert (none.displaced_overflow.tolist(), none.displaced_vertex.tolist()) == ([1], [0])
+
+
 def test_hits_far_inside_the_vertex_forbid_it(pair, segments_of, from_vertex):
     """A vertex at 30 cm whose tracks have segments in superlayer 0, as tracks that only cross there have."""
     x, y = 30.0, 0.0
@@ -138,6 +162,8 @@ def test_dtypes_and_no_events():
     kinds = {name: array.dtype.str[1:] for name, array in answer.arrays().items()}
     assert kinds.pop("displaced_offsets") == "i8"
     assert [kinds.pop(f"displaced_{name}") for name in ("vertex", "overflow", "n_tracks", "n_seeds")] == ["u1", "u1", "u1", "u2"]
+    assert kinds.pop("displaced_chi2_raw") == "i4"
+    assert [kinds.pop(f"displaced_n_{name}") for name in ("axial", "stereo")] == ["u1", "u1"]
     assert set(kinds.values()) == {"i2"}
     assert answer.displaced_bend_raw.shape == (0, 2)
     assert answer.displaced_vertex.shape == (0,)
@@ -171,6 +197,8 @@ def test_bad_event_times_are_refused():
         ({"radius_cm": (5.0, 60.0)}, "radius_cm must be"),
         ({"roads_cm": (500.0,)}, "roads_cm must be"),
         ({"pointing": 0.0}, "pointing must be"),
+        ({"late_slots": 17}, "late_slots must be 0 to 16, not 17"),
+        ({"max_segments": 0}, "max_segments must be 1 to 256, not 0"),
     ],
 )
 def test_bad_parameters_are_refused(change, message):
