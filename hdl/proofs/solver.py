@@ -11,8 +11,10 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from importlib import metadata
@@ -147,19 +149,37 @@ def _programs(folder: Path) -> Path:
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str], limit_s: int) -> str | None:
-    """Log of a finished run, None if it had to be stopped; nothing that it started survives it."""
-    process = subprocess.Popen(
-        [sys.executable, *command], cwd=folder, env=environment, text=True, start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    """Log of a finished run, None if it had to be stopped; nothing that it started survives it, nor a SIGTERM to this process."""
+    with _ended_by_sigterm():
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=folder, env=environment, text=True, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            return process.communicate(timeout=limit_s)[0]
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Within, SIGTERM raises SystemExit instead of ending the process at once; signals belong to the main thread alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
     try:
-        return process.communicate(timeout=limit_s)[0]
-    except subprocess.TimeoutExpired:
-        return None
+        yield
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+        signal.signal(signal.SIGTERM, before)
 
 
 def _status(path: Path, log: str) -> Status:
