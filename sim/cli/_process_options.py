@@ -87,6 +87,7 @@ _FIELDS: Mapping[str, str] = {
     "lost": "lost_deg",
     "isr": "isr",
     "accept": "accept",
+    "seen": "seen",
     "isr-mass-min": "isr_mass_min_gev",
     "pair-mass-min": "mass_min_gev",
     "e-star-min": "e_star_min_gev",

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sim.generators.processes import Process
 
 _PROCESSES = (
-    "photon-gun, particle-gun, gamma-gamma, three-gamma, bhabha, bhabha-one-side, e-e-gamma, mu-mu, mu-mu-gamma, tau-tau, "
-    "u-u, d-d, s-s, c-c, y4s, e-e-mu-mu, e-e-e-e, dark-photon, z-prime, dark-photon-visible, z-prime-mu-mu, "
+    "photon-gun, particle-gun, gamma-gamma, three-gamma, bhabha, bhabha-one-side, e-e-gamma, radiative-bhabha, mu-mu, "
+    "mu-mu-gamma, tau-tau, u-u, d-d, s-s, c-c, y4s, e-e-mu-mu, e-e-e-e, dark-photon, z-prime, dark-photon-visible, z-prime-mu-mu, "
     "z-prime-tau-tau, z-prime-e-mu, alp-three-gamma, alp-fusion, dark-higgsstrahlung, "
     "pseudoscalar-gamma, y1s-pi-pi, four-mu, mu-mu-tau-tau, e-e-tau-tau, mu-mu-pi-pi, "
     "long-lived-gun, k-short-gun, idm-photon, idm-dark-higgs, b-to-k-s, b-to-k-alp, tau-l-alpha, photon-conversion, "
@@ -52,7 +52,8 @@ def generate(
     isr: Annotated[bool | None, typer.Option("--isr/--no-isr", help="gamma-gamma, bhabha: collinear radiation.")] = None,
     isr_mass_min: Annotated[float | None, typer.Option(help="--isr: smallest mass of the pair in GeV.")] = None,
     accept: Annotated[str | None, typer.Option(help="bhabha with --isr: both or either lepton inside the angles.")] = None,
-    pair_mass_min: Annotated[float | None, typer.Option(help="mu-mu: smallest mass of the pair in GeV.")] = None,
+    seen: Annotated[str | None, typer.Option(help="radiative-bhabha: both leptons, or one, outside the beams.")] = None,
+    pair_mass_min: Annotated[float | None, typer.Option(help="mu-mu, radiative-bhabha: smallest mass of the pair in GeV.")] = None,
     e_star_min: Annotated[float | None, typer.Option(help="Three-particle processes: smallest photon E* in GeV.")] = None,
     weighted: Annotated[
         bool | None, typer.Option("--weighted/--unweighted", help="Three-particle processes: keep the weights.")
@@ -121,6 +122,7 @@ def generate(
         "isr": isr,
         "isr-mass-min": isr_mass_min,
         "accept": accept,
+        "seen": seen,
         "pair-mass-min": pair_mass_min,
         "e-star-min": e_star_min,
         "weighted": weighted,

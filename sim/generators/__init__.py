@@ -9,6 +9,7 @@ from sim.generators.particles import Particles, concatenate
 from sim.generators.photon_pair import PhotonPair
 from sim.generators.process import CrossSection, Generator
 from sim.generators.processes import PROCESSES, Process
+from sim.generators.radiative_bhabha import RadiativeBhabha
 from sim.generators.radiative_muons import RadiativeMuons
 from sim.generators.three_photons import ThreePhotons
 
@@ -25,6 +26,7 @@ __all__ = [
     "PhotonGun",
     "PhotonPair",
     "Process",
+    "RadiativeBhabha",
     "RadiativeMuons",
     "ThreePhotons",
     "concatenate",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,3 +33,12 @@ class Comparison:
 def rounded(reference: float, step: float) -> dict[str, Any]:
     """A quoted number agrees within half of its last digit."""
     return {"reference": reference, "tolerance": 0.5 * step * 1.0001}
+
+
+def measured(
+    name: str, weight: np.ndarray, chosen: np.ndarray, quoted: dict[str, Any], source: str, unit: str = "nb"
+) -> Comparison:
+    """The mean weight of the chosen points of a sample, with its error. quoted: `reference` and `tolerance`."""
+    kept = np.where(chosen, weight, 0.0)
+    error = float(kept.std() / math.sqrt(len(kept)))
+    return Comparison(name=name, ours=float(kept.mean()), error=error, unit=unit, source=source, **quoted)

@@ -14,12 +14,12 @@ import numpy as np
 
 from sim.generators import qed
 from sim.generators.bhabha import ELECTRON, POSITRON
-from sim.generators.frames import light, light_partner, partner_volume, product
+from sim.generators.electron_amplitude import beam_direction, squared_amplitude, turn_from, turning_scale
+from sim.generators.frames import light, light_partner, partner_volume
 from sim.generators.particles import PHOTON, Particles
 from sim.generators.process import check_range, collide
+from sim.generators.sampling import log_density, log_flat
 from sim.generators.unweighting import PilotSample, WeightedProcess
-
-_ME2 = qed.ELECTRON_MASS_GEV**2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class LostElectrons(WeightedProcess):
     All angles in the CM frame; lost_deg must be smaller than theta_min_deg (collinear final-state photons belong to Bhabha
     scattering). Defaults: a little wider than the gaps of the calorimeter at the beams, which are 16 and 19 degrees in this
     frame, so that the detector decides what is lost. weighted: keep the phase-space weights (mean 1).
-    Source: SOURCES 1.3 item 5 (CALKUL form); mass term of the equivalent-photon spectrum (SOURCES 1.4).
+    Source: `electron_amplitude`.
     """
 
     e_star_min_gev: float = 0.25
@@ -72,71 +72,22 @@ def weighted_momenta(process: LostElectrons, n: int, rng: np.random.Generator) -
     reach = 1.0 - math.cos(math.radians(process.lost_deg))
     positron_first = u_side < 0.5
     side = np.where(positron_first, -1.0, 1.0)
-    soft = _turning_scale(mass2, rest, side, beam)
-    turned = soft * np.expm1(np.log1p(reach / soft) * u_lepton)
+    soft = turning_scale(mass2 / (2.0 * (rest[0] - side * rest[3])), beam)
+    turned = log_flat(u_lepton, soft, reach)
     first = light_partner(mass2, rest, light(np.ones(n), side * (1.0 - turned), turned, 2.0 * np.pi * phi_lepton))
     second = rest - first
-    other_turned = _turn_from_beam(second, -side)
-    other_soft = _turning_scale(mass2, rest, -side, beam)
+    other_turned = turn_from(second, beam_direction(-side))
+    other_soft = turning_scale(mass2 / (2.0 * (rest[0] + side * rest[3])), beam)
     inside = (other_turned < reach) & (mass2 > 0.0)
 
     density = np.zeros(n)
     for lepton, scale, angle in ((first, soft, turned), (second, other_soft, other_turned)):
-        density += 0.5 / ((scale + angle) * np.log1p(reach / scale) * 2.0 * np.pi) / partner_volume(rest, lepton)
+        density += 0.5 * log_density(angle, scale, reach) / (2.0 * np.pi) / partner_volume(rest, lepton)
     photon_density = 1.0 / (energy * photon_range) / (2.0 * y_max * (1.0 - cos * cos)) / (2.0 * np.pi)
     phase_space = 0.5 * energy / (2.0 * np.pi) ** 5 / density / photon_density
     electron, positron = np.where(positron_first, second, first), np.where(positron_first, first, second)
     turns = np.where(positron_first, other_turned, turned), np.where(positron_first, turned, other_turned)
-    squared = squared_amplitude(electron, positron, photon, turns, sqrt_s**2)
+    apart = turn_from(electron, photon), turn_from(positron, photon)
+    squared = squared_amplitude(electron, positron, photon, turns, apart, sqrt_s**2)
     weight = np.where(inside, squared * phase_space / (2.0 * sqrt_s**2) * qed.GEV2_NB, 0.0)
     return np.stack([electron, positron, photon], axis=1), weight
-
-
-def squared_amplitude(
-    electron: np.ndarray, positron: np.ndarray, photon: np.ndarray, turns: tuple[np.ndarray, np.ndarray], s: float
-) -> np.ndarray:
-    """Spin-averaged squared matrix element, GeV^-2.
-
-    electron, positron, photon: four-momenta (4, n) of the final state. turns: 1 - cos of the angle of electron and positron
-    to their own beam, given apart because it is lost in the momenta. Radiation couples with alpha(0), everything else with
-    alpha at the smaller momentum transfer, whose exchange dominates.
-    """
-    beam = 0.5 * math.sqrt(s)
-    pk, pk_plus = beam * (photon[0] - photon[3]), beam * (photon[0] + photon[3])
-    qk, qk_plus = (product(lepton, photon) for lepton in (electron, positron))
-    s_left = 2.0 * product(electron, positron)
-    (t, t_mass), (t_swap, t_swap_mass) = (
-        _exchange(lepton[0], turn, beam) for lepton, turn in zip((electron, positron), turns, strict=True)
-    )
-    u = -2.0 * beam * (electron[0] + electron[3])
-    u_swap = -2.0 * beam * (positron[0] - positron[3])
-    radiated = s / (pk * pk_plus) + s_left / (qk * qk_plus)
-    radiated += u / (pk_plus * qk) + u_swap / (pk * qk_plus) - t / (pk * qk) - t_swap / (pk_plus * qk_plus)
-    numerator = s * s_left * (s**2 + s_left**2) + t * t_swap * (t**2 + t_swap**2) + u * u_swap * (u**2 + u_swap**2)
-    # Below 1e-9 GeV^2 nothing runs.
-    coupling = (4.0 * np.pi) ** 3 * qed.ALPHA_0 * qed.alpha_t(np.minimum(np.maximum(t, t_swap), -1e-9)) ** 2
-    return coupling * radiated * numerator / (s * s_left * t * t_swap) * t_mass * t_swap_mass
-
-
-def _exchange(energy: np.ndarray, turn: np.ndarray, beam: float) -> tuple[np.ndarray, np.ndarray]:
-    """Momentum transfer squared of a lepton, mass included, and the factor by which the mass lowers its pole.
-
-    The factor is that of the equivalent-photon spectrum, whose numerator is 1 + (1-x)^2 - 2 m^2 x^2 / |t|.
-    """
-    x = np.clip(1.0 - energy / beam, 0.0, 1.0 - 1e-9)
-    t = -_ME2 * x**2 / (1.0 - x) - 2.0 * beam * energy * turn
-    return t, 1.0 - 2.0 * _ME2 * x**2 / ((1.0 + (1.0 - x) ** 2) * np.maximum(-t, 1e-300))
-
-
-def _turning_scale(mass2: np.ndarray, rest: np.ndarray, side: np.ndarray, beam: float) -> np.ndarray:
-    """1 - cos below which the electron mass ends the pole, for a lepton along the beam on its side."""
-    energy = mass2 / (2.0 * (rest[0] - side * rest[3]))
-    lost = np.abs(1.0 - energy / beam) + 1e-6
-    return _ME2 * lost**2 / (2.0 * energy**2) + 1e-30
-
-
-def _turn_from_beam(lepton: np.ndarray, side: np.ndarray) -> np.ndarray:
-    """1 - cos of the angle to the beam on its side, without cancellation."""
-    transverse2 = lepton[1] ** 2 + lepton[2] ** 2
-    along = side * lepton[3]
-    return np.where(along > 0.0, transverse2 / (lepton[0] * (lepton[0] + np.abs(along))), 1.0 - along / lepton[0])

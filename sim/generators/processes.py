@@ -23,6 +23,7 @@ from sim.generators.photon_pair import PhotonPair
 from sim.generators.process import CrossSection
 from sim.generators.pseudoscalar_photon import PseudoscalarPhoton
 from sim.generators.pythia import CharmQuarks, DownQuarks, PythiaProcess, StrangeQuarks, TauPair, UpQuarks, Upsilon4S
+from sim.generators.radiative_bhabha import RadiativeBhabha
 from sim.generators.radiative_muons import RadiativeMuons
 from sim.generators.secondary_interactions import SecondaryInteractions
 from sim.generators.tau_alpha import TauToLeptonAlpha
@@ -40,7 +41,7 @@ Model = (
     | ZPrimeEMu | AlpThreeGamma | AlpFusion | DarkHiggsstrahlungDecays | PseudoscalarPhoton | UpsilonDipion
     | TwoPairs
     | LongLivedGun | NeutralStrangeGun | IdmPhoton | IdmDarkHiggs | BToKS | BToKAlp | TauToLeptonAlpha | PhotonConversion
-    | SecondaryInteractions
+    | SecondaryInteractions | RadiativeBhabha
 )  # fmt: skip
 
 
@@ -86,6 +87,12 @@ PROCESSES = (
     ),
     Process(name="mu-mu-gamma", summary="e+e- -> mu+mu- gamma, exact tree", model=RadiativeMuons),
     Process(name="e-e-gamma", summary="e+e- -> e+e- gamma, both leptons lost along the beams", model=LostElectrons),
+    Process(
+        name="radiative-bhabha",
+        summary="e+e- -> e+e- gamma, photon and both leptons, or one of them, at 16-164 deg, exact tree",
+        model=RadiativeBhabha,
+        left_out="further photons, virtual corrections, pairs lighter than 0.02 GeV",
+    ),
     Process(name="three-gamma", summary="e+e- -> gamma gamma gamma, 10-170 deg", model=ThreePhotons),
     Process(name="dark-photon", summary="e+e- -> gamma A', A' invisible", model=DarkPhoton),
     Process(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.generators import qed
-from sim.generators.lost_electrons import LostElectrons
+from sim.generators.beams import NOMINAL, Beams
 
 _X_STEPS, _ANGLE_STEPS = 2000, 2000
 
@@ -22,12 +22,19 @@ def photon_spectrum(x: np.ndarray, turn_max: float, beam_gev: float) -> np.ndarr
     return qed.ALPHA_0 / (math.pi * x) * ((1.0 - x + x**2 / 2.0) * np.log(ratio) - (1.0 - x) * (1.0 - 1.0 / ratio))
 
 
-def compton_nb(process: LostElectrons, turn_max: float) -> float:
-    """Cross-section in nb of the region of `process`, restricted to positrons with 1 - cos(theta) below turn_max.
+def compton_nb(
+    e_star_min_gev: float,
+    theta_min_deg: float,
+    electron_deg: tuple[float, float],
+    turn_max: float,
+    beams: Beams = NOMINAL,
+) -> float:
+    """Cross-section in nb for positrons with 1 - cos(theta) below turn_max, electrons in a range of polar angle.
 
-    Good to the ratio of the positron's and the photon's transverse momenta, squared.
+    The photon has E* above e_star_min_gev and lies more than theta_min_deg from the beams; all angles in the CM frame. Good to
+    the ratio of the positron's and the photon's transverse momenta, squared.
     """
-    beam = 0.5 * process.beams.sqrt_s_gev
+    beam = 0.5 * beams.sqrt_s_gev
     log_x = np.linspace(math.log(1e-3), math.log(1.0 - 1e-6), _X_STEPS + 1)
     x = np.exp(0.5 * (log_x[1:] + log_x[:-1]))[:, None]
     angle = (np.arange(_ANGLE_STEPS) + 0.5) * math.pi / _ANGLE_STEPS
@@ -37,10 +44,12 @@ def compton_nb(process: LostElectrons, turn_max: float) -> float:
     half = np.sqrt(x) * beam
     photon, electron = half * (gamma + gamma_beta * cos), half * (gamma - gamma_beta * cos)
     photon_z, electron_z = half * (gamma * cos + gamma_beta), half * (gamma_beta - gamma * cos)
+    low, high = (math.cos(math.radians(angle)) for angle in reversed(electron_deg))
     inside = (
-        (photon > process.e_star_min_gev)
-        & (np.abs(photon_z) < photon * math.cos(math.radians(process.theta_min_deg)))
-        & (electron_z > electron * math.cos(math.radians(process.lost_deg)))
+        (photon > e_star_min_gev)
+        & (np.abs(photon_z) < photon * math.cos(math.radians(theta_min_deg)))
+        & (electron_z > electron * low)
+        & (electron_z < electron * high)
     )
     density = math.pi * qed.ALPHA_0**2 / (4.0 * half**2) * ((1.0 - cos) / 2.0 + 2.0 / (1.0 - cos)) * np.sin(angle)
     per_x = (density * inside).sum(axis=1) * (math.pi / _ANGLE_STEPS)

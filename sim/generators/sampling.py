@@ -35,3 +35,13 @@ class Table:
     def sample(self, uniform: np.ndarray) -> np.ndarray:
         """Values distributed as the density, one per uniform number in 0..1; flat inside a cell."""
         return np.interp(uniform, self.cumulative, self.nodes)
+
+
+def log_flat(u: np.ndarray, scale: np.ndarray | float, reach: float) -> np.ndarray:
+    """Numbers from 0 to `reach`, flat in ln(scale + x), of numbers u in [0, 1)."""
+    return scale * np.expm1(np.log1p(reach / scale) * u)
+
+
+def log_density(x: np.ndarray, scale: np.ndarray | float, reach: float) -> np.ndarray:
+    """Density of `log_flat` at x."""
+    return 1.0 / ((scale + x) * np.log1p(reach / scale))

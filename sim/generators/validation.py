@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -12,14 +11,13 @@ from sim.blocks import Stage, stream
 from sim.generators import qed
 from sim.generators.beams import NOMINAL
 from sim.generators.bhabha import Bhabha, fixed_coupling_nb
-from sim.generators.comparison import Comparison, rounded
+from sim.generators.comparison import Comparison, measured, rounded
 from sim.generators.dark_higgs import DarkHiggsstrahlung
 from sim.generators.dark_photon import DarkPhoton
-from sim.generators.lost_electrons import LostElectrons, weighted_momenta
+from sim.generators.electron_validation import electron_comparisons
 from sim.generators.muon_pair import radiative_cross_section_nb
 from sim.generators.particles import Particles
 from sim.generators.photon_pair import PhotonPair
-from sim.generators.quasi_real import compton_nb
 from sim.generators.radiative_muons import MuonMass, RadiativeMuons, Radiator
 from sim.generators.search_validation import search_comparisons
 from sim.generators.three_photons import ThreePhotons
@@ -32,13 +30,12 @@ _MUON_DEG, _MUON_MIN_GEV, _PHOTON_DEG, _PHOTON_MIN_GEV = (17.0, 150.0), 0.5, (12
 _REFERENCE_MASS_GEV = 0.3
 _PB_PER_NB = 1e3
 _FB_PER_NB = 1e6
-_HARDLY_RAD = math.radians(0.2)
 
 
 def validate_generators(seed: int, n_events: int = 1 << 20) -> tuple[Comparison, ...]:
     """All comparisons; n_events weighted events of each three-body process are drawn with `seed`."""
     muons = (*_radiative_muons(seed, n_events), _convolution(seed, n_events))
-    known = (*_two_body(), *_dark_photon(), *_dark_higgs(), *muons, *_three_photons(), _lost_electrons(seed, n_events))
+    known = (*_two_body(), *_dark_photon(), *_dark_higgs(), *muons, *_three_photons(), *electron_comparisons(seed, n_events))
     return (*known, *search_comparisons(seed, n_events))
 
 
@@ -102,17 +99,17 @@ def _radiative_muons(seed: int, n_events: int) -> Iterator[Comparison]:
         above = point[1] > _REFERENCE_MASS_GEV**2
         quoted = rounded(reference, 0.001)
         source = "SOURCES 1.3 item 4; pair mass above 0.3 GeV inferred"
-        yield _measured(f"mu mu gamma, E* > 0.25 GeV, {name}", weight, above, quoted, source)
+        yield measured(f"mu mu gamma, E* > 0.25 GeV, {name}", weight, above, quoted, source)
     # The last sample is the full one, in which the selected events are counted.
     chosen = selected(events)
     e_star = events.to_truth()["true_photon_estar"]
     source = "SOURCES 1.3 item 4; 0.5 pb for the statistics of the reference"
     quoted = {"reference": 93.3, "tolerance": 0.5}
-    yield _measured("mu mu gamma selected", weight * _PB_PER_NB, chosen, quoted, source, "pb")
+    yield measured("mu mu gamma selected", weight * _PB_PER_NB, chosen, quoted, source, "pb")
     for low, high, picobarn in zip(E_STAR_EDGES_GEV[:-1], E_STAR_EDGES_GEV[1:], (22.8, 22.5, 11.9, 8.5, 24.1), strict=True):
         inside = chosen & (e_star >= low) & (e_star < high)
         quoted = {"reference": picobarn, "tolerance": 0.5}
-        yield _measured(f"mu mu gamma selected, E* {low:g}-{high:g} GeV", weight * _PB_PER_NB, inside, quoted, source, "pb")
+        yield measured(f"mu mu gamma selected, E* {low:g}-{high:g} GeV", weight * _PB_PER_NB, inside, quoted, source, "pb")
 
 
 def _convolution(seed: int, n_events: int) -> Comparison:
@@ -127,7 +124,7 @@ def _convolution(seed: int, n_events: int) -> Comparison:
     coupling = float(qed.alpha_s(NOMINAL.s_gev2))
     spectrum = coupling / (3.0 * math.pi) * (1.0 + 0.5 * low / mass2) * beta * sigma * coupling / qed.ALPHA_0
     expected = {"reference": float(np.trapezoid(spectrum, np.log(mass2))), "tolerance": 0.0}
-    return _measured(
+    return measured(
         "mu mu gamma from the initial state, 10-170 deg, against gamma A' folded",
         weight,
         inside,
@@ -145,18 +142,6 @@ def _three_photons() -> Iterator[Comparison]:
         )  # fmt: skip
 
 
-def _lost_electrons(seed: int, n_events: int) -> Comparison:
-    """Where the positron hardly turns, the exact tree is Compton scattering of equivalent photons."""
-    process = LostElectrons()
-    momenta, weight = weighted_momenta(process, n_events, stream(seed, "validation", Stage.GENERATE, 1))
-    positron = momenta[:, 1]
-    hardly = np.hypot(positron[1], positron[2]) < -positron[3] * math.tan(_HARDLY_RAD)
-    expected = compton_nb(process, 1.0 - math.cos(_HARDLY_RAD))
-    quoted = {"reference": expected, "tolerance": 0.005 * expected}
-    source = "SOURCES 1.4 and Compton scattering; 0.5 % for the approximation"
-    return _measured("e e gamma, leptons lost, positron below 0.2 deg", weight, hardly, quoted, source)
-
-
 def _sample(process: RadiativeMuons, seed: int, n_events: int) -> tuple[Particles, np.ndarray, np.ndarray]:
     """Laboratory events, phase-space points, and weights in nb whose mean is the cross-section."""
     rng = stream(seed, "validation", Stage.GENERATE, 0)
@@ -171,11 +156,3 @@ def selected(events: Particles) -> np.ndarray:
     muons = (theta[:, :2] > _MUON_DEG[0]) & (theta[:, :2] < _MUON_DEG[1]) & (momentum[:, :2] > _MUON_MIN_GEV)
     photon = (theta[:, 2] > _PHOTON_DEG[0]) & (theta[:, 2] < _PHOTON_DEG[1]) & (energy[:, 2] > _PHOTON_MIN_GEV)
     return muons.all(axis=1) & photon
-
-
-def _measured(
-    name: str, weight: np.ndarray, chosen: np.ndarray, quoted: dict[str, Any], source: str, unit: str = "nb"
-) -> Comparison:
-    kept = np.where(chosen, weight, 0.0)
-    error = float(kept.std() / math.sqrt(len(kept)))
-    return Comparison(name=name, ours=float(kept.mean()), error=error, unit=unit, source=source, **quoted)

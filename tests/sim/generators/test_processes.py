@@ -15,6 +15,7 @@ from sim.generators import (
     ParticleGun,
     PhotonGun,
     PhotonPair,
+    RadiativeBhabha,
     RadiativeMuons,
     ThreePhotons,
     qed,
@@ -26,6 +27,7 @@ from sim.generators.guns import Frame, Spectrum, mass_gev
 from sim.generators.one_sided_bhabha import OneSidedBhabha
 from sim.generators.particles import INVISIBLE_DARK_PHOTON, concatenate
 from sim.generators.pythia import PythiaProcess
+from sim.generators.radiative_bhabha import Seen
 from sim.generators.z_prime import Z_PRIME, ZPrime
 
 N = 40_000
@@ -43,6 +45,8 @@ EVERY = [
     RadiativeMuons(weighted=True),
     LostElectrons(),
     LostElectrons(weighted=True),
+    RadiativeBhabha(weighted=True),
+    RadiativeBhabha(seen=Seen.ONE, weighted=True),
     ThreePhotons(),
     OneSidedBhabha(),
     ZPrime(mass_gev=3.0),
@@ -341,6 +345,9 @@ def test_e_star_cut_of_mu_mu_gamma():
         (MuonPair, {"mass_min_gev": 0.1}),
         (RadiativeMuons, {"e_star_min_gev": 6.0}),
         (LostElectrons, {"lost_deg": 25.0}),
+        (RadiativeBhabha, {"theta_min_deg": 0.5}),
+        (RadiativeBhabha, {"e_star_min_gev": 5.3}),
+        (RadiativeBhabha, {"mass_min_gev": 0.001}),
         (ThreePhotons, {"theta_min_deg": 0.1}),
         (DarkPhoton, {"mass_gev": 10.58}),
         (DarkPhoton, {"mass_gev": math.nan}),

@@ -28,7 +28,7 @@ def chi2(drawn: np.ndarray, expected: np.ndarray) -> float:
 
 def test_every_cross_section_agrees(study: tuple[Path, Table, Table]) -> None:
     _, table, _ = study
-    assert len(table.rows) == 50
+    assert len(table.rows) == 52
     assert all(table.column("agrees"))
 
 
@@ -56,4 +56,4 @@ def test_a_wrong_generator_ends_with_status_1(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(generators, "validate_generators", lambda *_: wrong)
     result = CliRunner().invoke(build_app(), ["study", "generators", "--out", str(tmp_path / "out")])
     assert result.exit_code == 1
-    assert "50 comparisons, 1 differ" in result.output
+    assert "52 comparisons, 1 differ" in result.output
