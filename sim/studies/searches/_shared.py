@@ -1,13 +1,17 @@
-"""What searches share: groups of lines that serve them, samples of a scan, axes of a photon's map."""
+"""What searches share: groups of lines that serve them, samples of a scan, axes of a photon's map, variables, notes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
 
 from sim.generators.muon_pair import MuonPair
 from sim.generators.process import Generator
 from sim.generators.pythia import TauPair
 from sim.generators.two_photon import TwoPhotonMuons
+from sim.offline.cuts import Selected
+from sim.offline.vertices import true_flight_cm
 from sim.studies.channels import ChannelSample, LineGroup, Role, Variable
 
 PERIOD = "e18r781"
@@ -38,6 +42,11 @@ PHOTON_MAP = (
     Variable(name="photon_phi", label="phi / deg", edges=(-180.0, -90.0, 0.0, 90.0, 180.0)),
 )
 
+RECOIL_MASS = Variable(name="recoil_mass", label="recoil mass / GeV", edges=(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0))
+
+OTHER_BOOST = "The machine runs at the Y(4S): the look-up tables of the trigger keep its boost."
+"""Note of searches at another resonance."""
+
 DIMUON_BACKGROUNDS = (
     ChannelSample(label="mu mu", process=MuonPair(), role=Role.BACKGROUND),
     ChannelSample(label="tau tau", process=TauPair(), role=Role.BACKGROUND, share=0.5),
@@ -54,3 +63,8 @@ def scan(
         ChannelSample(label=f"{value:g} {unit}", process=process(value), value=value, share=share, assumes=assumes)
         for value in values
     )
+
+
+def with_decay_radius(found: Selected, arrays: Mapping[str, np.ndarray]) -> Selected:
+    """The same with the true distance of the decay from the z axis in cm among the values, as `decay_radius`."""
+    return Selected(flow=found.flow, values={**found.values, "decay_radius": true_flight_cm(arrays)})

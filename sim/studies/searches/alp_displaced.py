@@ -9,17 +9,15 @@ import numpy as np
 from sim.generators.alp import AlpThreeGamma
 from sim.offline import alp_three_gamma
 from sim.offline.cuts import Selected
-from sim.offline.vertices import true_flight_cm
 from sim.studies.channels import Channel, ChannelSample, Variable
-from sim.studies.searches._shared import BHABHA, ENERGY, PERIOD, PHOTON_1, PHOTON_2, THREE_CLUSTERS
+from sim.studies.searches._shared import BHABHA, ENERGY, PERIOD, PHOTON_1, PHOTON_2, THREE_CLUSTERS, with_decay_radius
 
 _COUPLINGS = (1e-3, 3e-5, 1e-5, 3e-6)
 
 
 def select(arrays: Mapping[str, np.ndarray]) -> Selected:
     """The skim, with the true distance of the decay from the z axis in cm among the values."""
-    found = alp_three_gamma.select_displaced(arrays)
-    return Selected(flow=found.flow, values={**found.values, "decay_radius": true_flight_cm(arrays)})
+    return with_decay_radius(alp_three_gamma.select_displaced(arrays), arrays)
 
 
 CHANNEL = Channel(

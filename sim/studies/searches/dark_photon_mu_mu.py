@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from sim.generators.dark_photon_visible import DarkPhotonVisible, LightPair
+from sim.generators.dark_photon_visible import LightPair
 from sim.offline import dark_photon_visible
-from sim.studies.channels import Channel, Variable
-from sim.studies.searches._shared import ENERGY, MUON_PAIR, PERIOD, PHOTON_1, PHOTON_2, scan
+from sim.studies.searches._shared import ENERGY, MUON_PAIR, PHOTON_1, PHOTON_2
+from sim.studies.searches._visible_dark_photon import visible_dark_photon
 
-CHANNEL = Channel(
-    name="dark-photon-mu-mu",
-    title="A' -> mu+ mu- with a photon",
-    samples=scan(
-        lambda mass: DarkPhotonVisible(mass_gev=mass, decay=LightPair.MUONS),
-        (0.3, 1.0, 3.0, 6.0, 8.0, 9.5),
-        assumes="epsilon = 1, branching fraction 1",
-    ),
-    select=dark_photon_visible.select_muons,
-    cuts=dark_photon_visible.CUTS,
-    left_out=dark_photon_visible.LEFT_OUT,
-    variables=(
-        Variable(name="pair_mass", label="M(l l) / GeV", edges=(0.02, 0.5, 1.5, 3.0, 4.5, 6.0, 7.5, 9.0, 10.2)),
-        Variable(name="photon_e_star", label="E* of the photon / GeV", edges=(0.2, 0.5, 1.0, 2.0, 3.0, 4.0, 5.5)),
-    ),
-    groups=(*MUON_PAIR, ENERGY, PHOTON_2, PHOTON_1),
-    scanned="mass of the A' / GeV",
-    period=PERIOD,
-    published="gain of 1.1 to 2.2 over BaBar's trigger for two-track events, by mass (talks); no efficiency by line",
+CHANNEL = visible_dark_photon(
+    LightPair.MUONS, "mu+ mu-", dark_photon_visible.select_muons, (*MUON_PAIR, ENERGY, PHOTON_2, PHOTON_1)
 )

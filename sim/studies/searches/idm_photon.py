@@ -9,15 +9,13 @@ import numpy as np
 from sim.generators.inelastic import IdmPhoton
 from sim.offline import idm_photon
 from sim.offline.cuts import Selected
-from sim.offline.vertices import true_flight_cm
 from sim.studies.channels import Channel, Variable
-from sim.studies.searches._shared import ENERGY, INNER_TRACKS, PERIOD, SINGLE_PHOTON, TWO_TRACKS, scan
+from sim.studies.searches._shared import ENERGY, INNER_TRACKS, PERIOD, SINGLE_PHOTON, TWO_TRACKS, scan, with_decay_radius
 
 
 def select(arrays: Mapping[str, np.ndarray]) -> Selected:
     """The selection, with the true distance of the decay from the z axis in cm among the values."""
-    found = idm_photon.select(arrays)
-    return Selected(flow=found.flow, values={**found.values, "decay_radius": true_flight_cm(arrays)})
+    return with_decay_radius(idm_photon.select(arrays), arrays)
 
 
 CHANNEL = Channel(

@@ -10,6 +10,7 @@ from sim.generators.pythia import TauPair
 from sim.offline import tau_pairs
 from sim.offline.cuts import Selected
 from sim.studies.channels import Channel, ChannelSample, LineGroup, Role, Variable
+from sim.studies.searches._shared import BACK_TO_BACK, ENERGY, FOUR_CLUSTERS, PERIOD, THREE_CLUSTERS, THREE_TRACKS, TWO_TRACKS
 
 
 def _select(arrays: Mapping[str, np.ndarray]) -> Selected:
@@ -26,17 +27,17 @@ CHANNEL = Channel(
     left_out=tau_pairs.LEFT_OUT,
     variables=(Variable(name="visible_e_star", label="visible E* / GeV", edges=(2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.4)),),
     groups=(
-        LineGroup(name="two tracks", lines=("ffo",)),
-        LineGroup(name="three tracks", lines=("fff",)),
+        TWO_TRACKS,
+        THREE_TRACKS,
         LineGroup(name="short tracks", lines=("fso", "sso", "ffs", "fss", "sss")),
-        LineGroup(name="total energy", lines=("hie",)),
-        LineGroup(name="four clusters", lines=("c4",)),
-        LineGroup(name="three clusters", lines=("lml0", "lml12")),
-        LineGroup(name="back to back", lines=("lml8", "lml9", "lml10")),
+        ENERGY,
+        FOUR_CLUSTERS,
+        THREE_CLUSTERS,
+        BACK_TO_BACK,
         LineGroup(name="energetic cluster", lines=("lml1", "lml2", "lml4", "lml6", "lml7")),
         LineGroup(name="mu mu clusters", lines=("eclmumu",)),
     ),
-    period="e18r781",
+    period=PERIOD,
     notes=("Pythia without spin correlations. Groups of lines as in the tau figure of the collaboration's talk of 2021.",),
     published="the figure has no readable numbers",
 )

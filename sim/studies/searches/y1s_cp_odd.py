@@ -8,6 +8,7 @@ from sim.studies.channels import Channel, Variable
 from sim.studies.searches._shared import (
     ENERGY,
     MUON_KLM,
+    OTHER_BOOST,
     PERIOD,
     PHOTON_2,
     THREE_TRACKS,
@@ -35,5 +36,5 @@ CHANNEL = Channel(
     groups=(ENERGY, TWO_TRACKS, TWO_TRACKS_NEURO, THREE_TRACKS, THREE_TRACKS_NEURO, MUON_KLM, PHOTON_2),
     scanned="mass of the A0 / GeV",
     period=PERIOD,
-    notes=("The machine runs at the Y(4S): the look-up tables of the trigger keep its boost.",),
+    notes=(OTHER_BOOST,),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.generators.upsilon_dipion import Upsilon, UpsilonDecay, UpsilonDipion
 from sim.offline import y1s
 from sim.studies.channels import Channel, ChannelSample, Variable
-from sim.studies.searches._shared import PERIOD, SHORT_TRACKS, TWO_TRACKS, TWO_TRACKS_NEURO
+from sim.studies.searches._shared import OTHER_BOOST, PERIOD, SHORT_TRACKS, TWO_TRACKS, TWO_TRACKS_NEURO
 
 CHANNEL = Channel(
     name="y1s-invisible",
@@ -20,5 +20,5 @@ CHANNEL = Channel(
     ),
     groups=(TWO_TRACKS, TWO_TRACKS_NEURO, SHORT_TRACKS),
     period=PERIOD,
-    notes=("The machine runs at the Y(4S): the look-up tables of the trigger keep its boost.",),
+    notes=(OTHER_BOOST,),
 )

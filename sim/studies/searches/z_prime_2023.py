@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sim.generators.z_prime import ZPrime
 from sim.offline import z_prime_2023
-from sim.studies.channels import Channel, Variable
-from sim.studies.searches._shared import DIMUON_BACKGROUNDS, MUON_PAIR, PERIOD, scan
+from sim.studies.channels import Channel
+from sim.studies.searches._shared import DIMUON_BACKGROUNDS, MUON_PAIR, PERIOD, RECOIL_MASS, scan
 
 CHANNEL = Channel(
     name="z-prime-2023",
@@ -17,7 +17,7 @@ CHANNEL = Channel(
     select=z_prime_2023.select,
     cuts=z_prime_2023.CUTS,
     left_out=z_prime_2023.LEFT_OUT,
-    variables=(Variable(name="recoil_mass", label="recoil mass / GeV", edges=(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0)),),
+    variables=(RECOIL_MASS,),
     groups=MUON_PAIR,
     scanned="mass of the Z' / GeV",
     period=PERIOD,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sim.generators.z_prime_e_mu import ZPrimeEMu
 from sim.offline import lfv_z_prime
-from sim.studies.channels import Channel, Variable
-from sim.studies.searches._shared import ENERGY, MUON_PAIR, PERIOD, scan
+from sim.studies.channels import Channel
+from sim.studies.searches._shared import ENERGY, MUON_PAIR, PERIOD, RECOIL_MASS, scan
 
 CHANNEL = Channel(
     name="z-prime-e-mu",
@@ -14,7 +14,7 @@ CHANNEL = Channel(
     select=lfv_z_prime.select,
     cuts=lfv_z_prime.CUTS,
     left_out=lfv_z_prime.LEFT_OUT,
-    variables=(Variable(name="recoil_mass", label="recoil mass / GeV", edges=(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0)),),
+    variables=(RECOIL_MASS,),
     groups=(*MUON_PAIR, ENERGY),
     scanned="mass of the Z' / GeV",
     period=PERIOD,
