@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trigger.compiled import kernel
-from trigger.displaced import fit, pairs, seeds, stereo, vertex
+from trigger.displaced import features, fit, pairs, seeds, stereo, vertex
 from trigger.displaced.constants import N_RADII
 from trigger.displaced.fit import N_AXIAL
 from trigger.displaced.tracks import insert, make_tracks
@@ -52,7 +52,7 @@ class Cuts(NamedTuple):
 class Found(NamedTuple):
     """Answers per window: counts and overflow; vertex (n, cap, 3): radius, azimuth, z; tracks (n, cap, 2, 8).
 
-    tracks: values and lines, CHI2, axial segments, stereo superlayers.
+    tracks: values and lines, CHI2, axial segments, stereo superlayers. features (n, cap, 16): inputs of the network.
     """
 
     n_seeds: NDArray[np.uint16]
@@ -61,6 +61,7 @@ class Found(NamedTuple):
     overflow: NDArray[np.uint8]
     vertex: NDArray[np.int16]
     tracks: NDArray[np.int32]
+    features: NDArray[np.int16]
 
 
 @kernel
@@ -114,18 +115,20 @@ def find(hits, given, has_given, grid, masks, table, cuts, caps, found):
         found.n_tracks[event] = tracks.there[:new].sum()
         overflow |= pairs.candidates(tracks, cuts, table, queue)
         found.overflow[event] = overflow
-        found.n_vertices[event] = vertices(tracks, queue, cuts, table, found.vertex[event], found.tracks[event])
+        found.n_vertices[event] = vertices(
+            tracks, queue, cuts, table, found.vertex[event], found.tracks[event], found.features[event]
+        )
 
 
 @kernel
-def vertices(tracks, queue, cuts, table, answers, pairs):
+def vertices(tracks, queue, cuts, table, answers, pairs, inputs):
     """Write the vertices of a window in the order of the queue; returns how many there are."""
     count = 0
     for slot in range(len(queue)):
         a, b, radius = queue[slot]
         if a < 0:
             continue
-        good, phi, depths, _, _ = vertex.find(tracks, a, b, radius, cuts, table)
+        good, phi, depths, sines, cosines = vertex.find(tracks, a, b, radius, cuts, table)
         if not good:
             continue
         answers[count, 0], answers[count, 1], answers[count, 2] = radius, phi, (depths[0] + depths[1]) >> 1
@@ -137,5 +140,6 @@ def vertices(tracks, queue, cuts, table, answers, pairs):
             pairs[count, side, 5] = tracks.chi2[track]
             pairs[count, side, 6] = (tracks.chosen[track] >= 0).sum()
             pairs[count, side, 7] = tracks.n_stereo[track]
+        features.fill(tracks, a, b, radius, depths, sines, cosines, inputs[count])
         count += 1
     return count

@@ -11,6 +11,7 @@ from trigger.cdc.door import check_segments
 from trigger.cdc.neuro.inputs import SIDE
 from trigger.displaced import event, vertex
 from trigger.displaced.constants import constants
+from trigger.displaced.features import FEATURES
 from trigger.displaced.formats import CHI2, DEPTH, IMPACT, LENGTH
 from trigger.displaced.parameters import DisplacedParameters
 from trigger.displaced.windows import N_POSITIONS, seed_windows
@@ -46,6 +47,7 @@ class DisplacedDecision:
             transverse plane, in the order of the pair. displaced_z0_raw, displaced_slope_raw: int16 (m, 2), DEPTH at the
             perigee, SLOPE. displaced_chi2_raw: int32 (m, 2), CHI2. displaced_n_axial, displaced_n_stereo: uint8 (m, 2), segments of
             the fit, superlayers of the line. Formats: `trigger.displaced.formats`; meaning: `trigger.displaced.grid`.
+        displaced_features: int16 (m, 16), inputs of the network, `trigger.displaced.features`.
     """
 
     displaced_vertex: NDArray[np.uint8]
@@ -64,6 +66,7 @@ class DisplacedDecision:
     displaced_chi2_raw: NDArray[np.int32]
     displaced_n_axial: NDArray[np.uint8]
     displaced_n_stereo: NDArray[np.uint8]
+    displaced_features: NDArray[np.int16]
 
     def arrays(self) -> dict[str, NDArray]:
         """The fields by name; the arrays themselves, not copies."""
@@ -108,6 +111,7 @@ class DisplacedTrigger:
             overflow=lost.astype(np.uint8),
             vertex=np.zeros((n, p.max_vertices, len(_VERTEX)), np.int16),
             tracks=np.zeros((n, p.max_vertices, 2, len(_TRACK)), np.int32),
+            features=np.zeros((n, p.max_vertices, len(FEATURES)), np.int16),
         )
         grid, windows = p.grid, seed_windows(p.grid)
         event.find(
@@ -124,6 +128,7 @@ class DisplacedTrigger:
             displaced_n_seeds=found.n_seeds,
             displaced_n_tracks=found.n_tracks,
             displaced_offsets=np.concatenate([[0], np.cumsum(found.n_vertices)]),
+            displaced_features=found.features[there],
             **numbers,
         )
 
