@@ -33,7 +33,7 @@ from trigger.klm import N_LAYERS, KlmParameters
 from trigger.klm import N_SECTORS as N_KLM_SECTORS
 from trigger.menu import Menu
 from trigger.menu.condition import positions
-from trigger.menu.wiring import BLOCK_FIELDS, VETO_FIELD, SourceBit, fields, source_bits, wire_of
+from trigger.menu.wiring import BLOCK_FIELDS, VETO_FIELD, SourceBit, fields, is_external, source_bits, wire_of
 
 FIRST_CELL_BEAT = N_SECTORS - N_ECL_BEATS
 """The cells come with the last beats of an event."""
@@ -49,8 +49,8 @@ class ChainTrigger(wiring.Component):
             `INITIATION_INTERVAL` cycles after the one before.
         in_segments: segments of the beat, as for `TrackTrigger`.
         in_adc, in_time, in_start: cells in beats FIRST_CELL_BEAT .. 31, as for `EclTrigger`.
-        in_layers: KLM layers, as for `KlmTrigger`; in_veto: injection veto; in_external: input bits of the menu that no block
-            models, at their positions. All three are taken with the last beat.
+        in_layers: KLM layers, as for `KlmTrigger`; in_veto: injection veto; in_external: input bits of the menu that no block in
+            here answers, at their positions. All three are taken with the last beat.
         out_valid: `LATENCY` cycles after the last beat, for one cycle. out_input_bits, out_ftdl, out_psnm, out_l1: then.
     """
 
@@ -119,8 +119,10 @@ class ChainTrigger(wiring.Component):
         m.d.comb += menu.in_valid.eq(self._grl.out_valid)
         for item in self._menu.inputs:
             for position, source in zip(item.bits, source_bits(item) or (None,) * len(item.bits), strict=True):
-                unwired = external[position] if wire_of(item) is None else Const(0, 1)
-                m.d.comb += menu.in_bits[position].eq(unwired if source is None else answers[source])
+                if is_external(item):
+                    m.d.comb += menu.in_bits[position].eq(external[position])
+                else:
+                    m.d.comb += menu.in_bits[position].eq(Const(0, 1) if source is None else answers[source])
         m.d.comb += [
             self.out_valid.eq(menu.out_valid),
             self.out_input_bits.eq(delayed(m, menu.in_bits, MenuTrigger.LATENCY, "input_bits")),
@@ -250,7 +252,7 @@ def line_latency(menu: Menu, latency: int) -> dict[str, int]:
     of_block, of_bit = ready(latency), dict[int, int]()
     for item in menu.inputs:
         wire = wire_of(item)
-        block = None if wire is None else block_of.get(wire.field)
+        block = None if wire is None or is_external(item) else block_of.get(wire.field)
         of_bit |= dict.fromkeys(item.bits, 0 if block is None else of_block[block])
     return {
         line.name: max((of_bit[position] for position in positions(line.condition)), default=0) + MenuTrigger.LATENCY

@@ -6,14 +6,18 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from trigger.cdc import CdcMask, SegmentFinder, TrackTrigger
 from trigger.cdc.track_counts import COUNT_FIELDS, FitterCuts, count_fitter_tracks
 from trigger.digest import digest
+from trigger.displaced import DisplacedParameters, DisplacedTrigger
+from trigger.displaced.layout import DECISION_FIELDS as DISPLACED_FIELDS
+from trigger.displaced.matching import MatchWindow, meets_cluster
 from trigger.ecl import EclCalibration, EclParameters, EclTrigger
 from trigger.ecl.layout import DECISION_FIELDS as ECL_FIELDS
-from trigger.fields import TRACK_FIELDS
+from trigger.fields import TRACK_FIELDS, VERTEX_FIELDS
 from trigger.grl import GrlParameters, GrlTrigger
 from trigger.grl.layout import DECISION_FIELDS as GRL_FIELDS
 from trigger.klm import DECISION_FIELDS as KLM_FIELDS
@@ -21,7 +25,7 @@ from trigger.klm import KlmDecision, KlmParameters, KlmTrigger
 from trigger.klm_line import KlmLineParameters, KlmLineTrigger
 from trigger.networks import DEFAULT_NETWORK, FrozenNetwork, load_network
 
-DETECTOR_BLOCKS = ("ecl", "tracks", "klm", "grl")
+DETECTOR_BLOCKS = ("ecl", "tracks", "klm", "grl", "displaced")
 """Blocks that answer with decision fields, in the order in which they run: a block may read what an earlier one answered."""
 
 Fields = Mapping[str, NDArray]
@@ -46,6 +50,8 @@ class TriggerSettings:
     fitter: FitterCuts = field(default_factory=FitterCuts)
     klm: KlmParameters | KlmLineParameters = field(default_factory=KlmParameters)
     grl: GrlParameters = field(default_factory=GrlParameters)
+    displaced: DisplacedParameters = field(default_factory=DisplacedParameters)
+    displaced_match: MatchWindow = field(default_factory=MatchWindow)
     neuro_clocks: int | None = None
 
     @property
@@ -88,16 +94,18 @@ class EclBlock:
         return self._trigger.run(offsets, tc_id, adc, given.get("ecl_time"), given.get("ecl_phase")).arrays()
 
 
+_SEGMENTS = ("cdc_offsets", "cdc_ts_id", "cdc_priority", "cdc_lr", "cdc_time")
+
+
 class TracksBlock:
     """Track segments, 2D tracks, network and single-track trigger: from wires where there are any, else from segments."""
 
     def __init__(self, settings: TriggerSettings, names: Collection[str]) -> None:
         self._from_wires = "wire_offsets" in names
         wires = ("wire_offsets", "wire_id", "wire_time")
-        segments = ("cdc_offsets", "cdc_ts_id", "cdc_priority", "cdc_lr", "cdc_time")
-        self.required: tuple[str, ...] = wires if self._from_wires else segments
+        self.required: tuple[str, ...] = wires if self._from_wires else _SEGMENTS
         self.fields: tuple[str, ...] = self.required
-        self.answers: tuple[str, ...] = (*segments, *(field.name for field in (*TRACK_FIELDS, *COUNT_FIELDS)), "track_offsets")
+        self.answers: tuple[str, ...] = (*_SEGMENTS, *(field.name for field in (*TRACK_FIELDS, *COUNT_FIELDS)), "track_offsets")
         self._segments = SegmentFinder(mask=settings.mask)
         self._trigger = TrackTrigger(network=settings.network.network, neuro_clocks=settings.neuro_clocks)
         self._fitter = settings.fitter
@@ -164,6 +172,28 @@ class GrlBlock:
         return {name: answer[name] for name in self.answers}
 
 
+class DisplacedBlock:
+    """The displaced-vertex trigger on segments, and on clusters; where there are none, `displaced_dvt_ecl` is left out."""
+
+    required: tuple[str, ...] = _SEGMENTS
+
+    def __init__(self, settings: TriggerSettings, names: Collection[str]) -> None:
+        self._trigger, self._window = DisplacedTrigger(settings.displaced), settings.displaced_match
+        clusters = _CLUSTERS[:1] if _CLUSTERS[0] in names else ()
+        self.fields: tuple[str, ...] = (*self.required, *clusters)
+        per_event = tuple(field.name for field in DISPLACED_FIELDS if clusters or field.name != "displaced_dvt_ecl")
+        self.answers: tuple[str, ...] = (*per_event, "displaced_offsets", *(field.name for field in VERTEX_FIELDS))
+
+    def run(self, given: Fields) -> dict[str, NDArray]:
+        found = self._trigger.run(*(given[name] for name in self.required))
+        answer = found.arrays() | {"displaced_dvt": found.displaced_vertex}
+        if _CLUSTERS[0] in self.fields:
+            met = np.append(meets_cluster(answer, given[_CLUSTERS[0]], self._window), False)
+            first = found.displaced_offsets
+            answer["displaced_dvt_ecl"] = (np.add.reduceat(met, first[:-1]) * (np.diff(first) > 0) > 0).astype(np.uint8)
+        return {name: answer[name] for name in self.answers}
+
+
 def make_block(name: str, settings: TriggerSettings, names: Collection[str]) -> Block:
     """Return a block of DETECTOR_BLOCKS for events with fields of these names, those that earlier blocks answer included."""
     match name:
@@ -175,5 +205,7 @@ def make_block(name: str, settings: TriggerSettings, names: Collection[str]) -> 
             return KlmBlock(settings)
         case "grl":
             return GrlBlock(settings, names)
+        case "displaced":
+            return DisplacedBlock(settings, names)
     msg = f"block must be one of {', '.join(DETECTOR_BLOCKS)}, not {name!r}"
     raise ValueError(msg)

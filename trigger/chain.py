@@ -15,7 +15,9 @@ from trigger.errors import InputError
 from trigger.events import validate
 from trigger.fields import count_events
 from trigger.menu import Menu, Period, keep_probability, l1_accept, load_menu, random_prescale
+from trigger.menu.condition import positions
 from trigger.menu.filling import InputPlan, fill_inputs, plan_inputs
+from trigger.menu.wiring import BLOCK_FIELDS, ON_DEMAND, wire_of
 
 MENU = "menu"
 CHAIN_BLOCKS = (*DETECTOR_BLOCKS, MENU)
@@ -175,6 +177,9 @@ class Chain:
             if self.blocks is not None and name not in self.blocks:
                 left_out[name] = "not asked for"
                 continue
+            if self.blocks is None and name in ON_DEMAND and not reads(self.menu, name):
+                left_out[name] = "no line of the menu reads it"
+                continue
             block = make_block(name, self.settings, there)
             missing = [field for field in block.required if field not in there]
             if missing and self.blocks is not None:
@@ -224,6 +229,14 @@ class Chain:
             "l1": l1_accept(psnm),
             "l1_probability": keep_probability(ftdl, self.period),
         }
+
+
+def reads(menu: Menu, block: str) -> bool:
+    """Whether a line of the menu reads an input bit that this block supplies."""
+    fields = {field.name for field in BLOCK_FIELDS[block]}
+    wires = ((item, wire_of(item)) for item in menu.inputs)
+    supplied = {position for item, wire in wires if wire is not None and wire.field in fields for position in item.bits}
+    return any(supplied.intersection(positions(line.condition)) for line in menu.lines)
 
 
 def period_of(menu: Menu, name: str | None) -> Period:

@@ -255,6 +255,20 @@ TRACK_FIELDS = (
     Field(name="track_stt", dtype="uint8", group="track", maximum=1, meaning="single-track decision", source=_TRACK),
     Field(name="track_y", dtype="uint8", group="track", maximum=1, meaning="the track counts as y track", source=_TRACK),
 )
+_DISPLACED = "our choice: trigger.displaced.formats"
+VERTEX_FIELDS = tuple(
+    Field(name=f"displaced_{name}", dtype="int16", group="displaced", shape=shape, unit=unit, meaning=meaning, source=_DISPLACED)
+    for name, shape, unit, meaning in (
+        ("radius_raw", (), "1/8 cm", "transverse radius of a displaced vertex"),
+        ("phi_raw", (), "1/16384 turn", "azimuth of the vertex"),
+        ("z_raw", (), "1/8 cm", "z of the vertex"),
+        ("bend_raw", (2,), "2^-18 per cm", "bend of its two tracks"),
+        ("impact_raw", (2,), "1/128 cm", "impact of its two tracks"),
+        ("phi0_raw", (2,), "1/16384 turn", "azimuth of its two tracks at the perigee"),
+        ("z0_raw", (2,), "1/8 cm", "z of its two tracks at the perigee"),
+        ("slope_raw", (2,), "1/64", "dz per transverse path length of its two tracks"),
+    )
+)
 _MENU = "our choice: the answer of the loaded menu; names of the columns in the metadata"
 MENU_FIELDS = (
     Field(name="input_bits", dtype="bool", shape=(ANY_LENGTH,), meaning="inputs of the menu", source=_MENU),
@@ -285,7 +299,7 @@ MEASURED_FIELDS = (
 )
 
 PRIMITIVE_FIELDS = ECL_FIELDS + CDC_FIELDS + KLM_FIELDS
-GROUPS = tuple(dict.fromkeys(spec.group for spec in PRIMITIVE_FIELDS + TRACK_FIELDS))
+GROUPS = tuple(dict.fromkeys(spec.group for spec in PRIMITIVE_FIELDS + TRACK_FIELDS + VERTEX_FIELDS))
 
 
 @cache
@@ -293,6 +307,7 @@ def declared() -> dict[str, Field]:
     """Every declared field by name, decisions included."""
     from trigger import klm  # here: the model of a block may itself use this module
     from trigger.cdc.track_counts import COUNT_FIELDS
+    from trigger.displaced import layout as displaced
     from trigger.ecl import layout as ecl
     from trigger.grl import layout as grl
 
@@ -311,6 +326,7 @@ def declared() -> dict[str, Field]:
             ("cdc.track_counts", COUNT_FIELDS),
             ("klm", klm.DECISION_FIELDS),
             ("grl.layout", grl.DECISION_FIELDS),
+            ("displaced.layout", displaced.DECISION_FIELDS),
         )
         for field in fields
     )
@@ -320,6 +336,7 @@ def declared() -> dict[str, Field]:
             *EVENT_FIELDS,
             *PRIMITIVE_FIELDS,
             *TRACK_FIELDS,
+            *VERTEX_FIELDS,
             *decisions,
             *MENU_FIELDS,
             *RECORDED_FIELDS,

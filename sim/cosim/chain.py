@@ -35,7 +35,7 @@ from trigger.geometry.cdc import N_SECTORS as N_BEATS
 from trigger.klm import FIRST_SECTOR, N_LAYERS, N_SECTORS
 from trigger.menu import Menu, PrescaleCounters
 from trigger.menu.filling import external_names
-from trigger.menu.wiring import VETO_FIELD, wire_of
+from trigger.menu.wiring import ON_DEMAND, VETO_FIELD, is_external
 
 BLOCK = "chain"
 IDLE_SHARE = 1 / 8
@@ -43,8 +43,9 @@ IDLE_SHARE = 1 / 8
 
 
 def rtl_chain(menu: str = DEFAULT_MENU, period: str | None = None, **settings: Any) -> Chain:
-    """The model of what the RTL does: every block, the tracks of the first data clock answered. Errors as for `Chain`."""
-    return Chain(menu=menu, period=period, blocks=CHAIN_BLOCKS, neuro_clocks=track_trigger.NEURO_CLOCKS, **settings)
+    """The model of what the RTL does: all blocks in it, tracks of the first data clock answered. Errors as for `Chain`."""
+    blocks = tuple(block for block in CHAIN_BLOCKS if block not in ON_DEMAND)
+    return Chain(menu=menu, period=period, blocks=blocks, neuro_clocks=track_trigger.NEURO_CLOCKS, **settings)
 
 
 def fields(menu: Menu) -> tuple[DecisionField, ...]:
@@ -125,8 +126,8 @@ def records(menu: Menu, events: EventRecord, idle: np.ndarray) -> np.ndarray:
 
 
 def external_positions(menu: Menu) -> dict[str, int]:
-    """Event-file fields of the input bits that no block models, with their positions."""
-    unwired = [item for item in menu.inputs if wire_of(item) is None]
+    """Event-file fields of the input bits that the RTL takes from outside, with their positions."""
+    unwired = [item for item in menu.inputs if is_external(item)]
     return {name: place for item in unwired for name, place in zip(external_names(item), item.bits, strict=True)}
 
 

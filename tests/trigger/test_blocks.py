@@ -69,9 +69,20 @@ def test_blocks_declare_what_they_answer():
     tracks = make_block("tracks", SETTINGS, names)
     given = {"wire_offsets": np.array([0, 0]), "wire_id": np.zeros(0, np.int16), "wire_time": np.zeros(0, np.int16)}
     assert set(tracks.run(given)) <= set(tracks.answers)
-    with pytest.raises(ValueError, match="block must be one of ecl, tracks, klm, grl"):
+    with pytest.raises(ValueError, match="block must be one of ecl, tracks, klm, grl, displaced, not"):
         make_block("menu", SETTINGS, names)
 
 
 def test_settings_have_digests_of_their_own():
-    assert set(SETTINGS.digests) == {"parameters", "calibration", "mask", "network", "fitter", "klm", "grl", "neuro_clocks"}
+    assert set(SETTINGS.digests) == {
+        "parameters",
+        "calibration",
+        "mask",
+        "network",
+        "fitter",
+        "klm",
+        "grl",
+        "displaced",
+        "displaced_match",
+        "neuro_clocks",
+    }

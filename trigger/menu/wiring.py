@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from trigger.cdc.track_counts import COUNT_FIELDS
+from trigger.displaced.layout import DECISION_FIELDS as DISPLACED_FIELDS
 from trigger.ecl.layout import DECISION_FIELDS as ECL_FIELDS
 from trigger.ecl.layout import DecisionField
 from trigger.ecl.thresholds import N_BHABHA2D, N_HIE, N_LML
@@ -102,8 +103,12 @@ BLOCK_FIELDS: Mapping[str, tuple[DecisionField, ...]] = {
     "tracks": COUNT_FIELDS,
     "klm": KLM_FIELDS,
     "grl": GRL_FIELDS,
+    "displaced": DISPLACED_FIELDS,
 }
 """Decision fields that inputs can come from, by the block that answers them."""
+ON_DEMAND = frozenset({"displaced"})
+"""Blocks with a board of their own, which no menu of the experiment has: the chain runs them only where a line of the menu reads
+them or where they are asked for, and its RTL takes their bits from outside."""
 _OLDER_MENUS: Mapping[str, str] = {
     "tracks_t3_z10": "tracks of the 3D fitter are counted within 35 cm alone; no bit says 10 cm",
     "tracks_t3_z25all": "tracks of the 3D fitter are counted within 35 cm alone; no bit says 25 cm",
@@ -130,6 +135,12 @@ def wire_of(declaration: InputDeclaration) -> Wire | None:
         return WIRES[declaration.name]
     names = (declaration.name, f"{declaration.driver.value}_{declaration.name}")
     return next((Wire(field=name) for name in names if name in fields()), None)
+
+
+def is_external(declaration: InputDeclaration) -> bool:
+    """Whether the RTL of the chain takes an input from outside: no block models it, or one with a board of its own does."""
+    wire = wire_of(declaration)
+    return wire is None or any(wire.field == field.name for block in ON_DEMAND for field in BLOCK_FIELDS[block])
 
 
 @cache

@@ -29,7 +29,7 @@ from trigger.klm import KlmParameters
 PHYSICS_SHARE = 1 / 4
 VETO_SHARE = 0.1
 EXTERNAL_SHARE = 0.05
-"""Probability of each input bit that no block models."""
+"""Probability of each input bit that the RTL takes from outside."""
 Arrays = dict[str, NDArray]
 _SEGMENTS = ("cdc_offsets", "cdc_ts_id", "cdc_priority", "cdc_lr", "cdc_time")
 _FIELDS = (

@@ -47,7 +47,9 @@ def test_the_decision_in_every_format(tmp_path, suffix):
     assert "left out: tracks (no field cdc_offsets)" in shown
     assert "left out: grl (no field cdc_offsets)" in shown
     assert "read 0: t3, ty, t2, typ (not answered by block tracks)" in shown
-    assert "read 0: tx_0, tx_1, cdc_active, dvt (no block models it; not in the file)" in shown
+    assert "read 0: tx_0, tx_1, cdc_active (no block models it; not in the file)" in shown
+    assert "left out: displaced (no field cdc_offsets)" in shown
+    assert "read 0: dvt, dvt_ecl (not answered by block displaced)" in shown
     result, expected = read_events(tmp_path / f"out{suffix}"), Chain(menu="darktrigger").run(record.arrays)
     assert expected.ftdl.any(axis=0).sum() > 10
     for name, array in expected.arrays().items():

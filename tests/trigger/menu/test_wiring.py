@@ -7,7 +7,7 @@ from trigger.ecl.decision import empty_arrays
 from trigger.errors import InputError
 from trigger.menu import Driver, Encoding, InputDeclaration, load_menu
 from trigger.menu.filling import RECORDED_INPUTS, Origin, fill_inputs, plan_inputs
-from trigger.menu.wiring import BLOCK_FIELDS, SourceBit, source_bits
+from trigger.menu.wiring import BLOCK_FIELDS, SourceBit, is_external, source_bits
 
 BY_HAND = {
     "ehigh": [("ecl_ehigh", 0, 0)],
@@ -30,13 +30,14 @@ BY_HAND = {
     "cdc_open90": [("grl_cdc_open90", 0, 0)],
     "cdcklm": [("grl_cdcklm", 0, 0), ("grl_cdcklm", 1, 0)],
     "veto": [("ext_veto", 0, 0)],
+    "dvt_ecl": [("displaced_dvt_ecl", 0, 0)],
 }
 """Source of the bits: names in basf2 trg/grl TRGGRLProjectsModule.cc and the layout of the decision fields, joined by hand."""
 
 UNMODELLED = {
     "tx_0", "tx_1", "cdc_active", "trkflt", "top_0", "top_1", "top_2", "top_bb", "top_active", "cdctop", "fwdsb", "bwdsb", "fwdnb",
     "bwdnb", "brlfb1", "brlfb2", "brlnb1", "brlnb2", "grlgg1", "grlgg2", "revo", "her_kick", "ler_kick", "bha_delay", "pseud_rand",
-    "plsin", "poissonin", "nimin0", "nimin1", "dvt",
+    "plsin", "poissonin", "nimin0", "nimin1",
 }  # fmt: skip
 """Inputs of the menu darktrigger that nothing here models; all others have a wire."""
 
@@ -47,7 +48,7 @@ def flag(name: str, driver: Driver = Driver.ECL, encoding: Encoding = Encoding.F
 
 def decisions(n_events: int) -> dict[str, np.ndarray]:
     """All decision fields of events in which nothing happened."""
-    others = [field for block in ("tracks", "klm", "grl") for field in BLOCK_FIELDS[block]]
+    others = [field for block in ("tracks", "klm", "grl", "displaced") for field in BLOCK_FIELDS[block]]
     return empty_arrays(n_events) | {field.name: np.zeros(field.shape(n_events), field.dtype) for field in others}
 
 
@@ -60,6 +61,11 @@ def test_sources_by_hand() -> None:
 def test_every_other_input_of_the_shipped_menus_has_a_wire() -> None:
     inputs = [item for item in load_menu("darktrigger").inputs if item.driver is not Driver.SPARE]
     assert {item.name for item in inputs if source_bits(item) is None} == UNMODELLED
+
+
+def test_rtl_of_the_chain_takes_from_outside_what_no_block_in_it_answers() -> None:
+    inputs = [item for item in load_menu("darktrigger").inputs if item.driver is not Driver.SPARE]
+    assert {item.name for item in inputs if is_external(item)} == UNMODELLED | {"dvt", "dvt_ecl"}
 
 
 @pytest.mark.parametrize("name", ["exp16", "darktrigger"])
