@@ -9,6 +9,8 @@ from trigger.displaced.formats import CROSSING, DEPTH, LENGTH, TURN
 from trigger.displaced.stereo import crossing, signed_turn
 from trigger.displaced.tracks import shared
 
+PAIR_STEPS = 2
+"""Distances in the ring that are compared in a cycle: all 120 pairs of 16 tracks take four. Our choice."""
 ASIN_STEP_LOG2 = 2
 """Azimuths along the radius come from every 4th sine of the table: 0.06 mm at a radius of 25 cm. Our choice."""
 OUTSIDE = 1 << TURN.width
@@ -73,14 +75,15 @@ def radius_of(one, other, k):
 def candidates(tracks, cuts, table, queue):
     """Fill the queue with crossings of pairs; whether some were lost.
 
-    In cycle d = 1, 2 .. every place i is compared with place i + d of the ring of places. The crossings of a cycle go to the end of
-    the queue, in the order of i, inner ones first; one leaves in each cycle, and those whose turn would come after the last slot
-    are lost. queue: int64 (slots, 3): first place, second place, radius DEPTH raw; first place -1 = nothing.
+    Every place i is compared with place i + d of the ring of places, PAIR_STEPS distances d = 1, 2 .. in a cycle. The crossings of
+    a cycle go to the end of the queue, in the order of d and i, inner ones first; one leaves in each cycle, and those whose turn
+    would come after the last slot are lost. queue: int64 (slots, 3): first place, second place, radius DEPTH raw; first place -1 =
+    nothing.
     """
     queue[:, 0] = -1
     room, slot, lost = len(tracks.there) - 1, 0, False
     for apart in range(1, room // 2 + 1):
-        slot = max(slot, apart - 1)
+        slot = max(slot, (apart - 1) // PAIR_STEPS)
         for a in range(apart if 2 * apart == room else room):
             b = (a + apart) % room
             if not meet(tracks, a, b, cuts):

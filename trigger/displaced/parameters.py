@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from trigger.displaced.formats import CHI2, DEPTH, IMPACT, LENGTH
 from trigger.displaced.grid import SeedGrid
+from trigger.displaced.pairs import PAIR_STEPS
 
 WINDOW_CLOCKS, STEP_CLOCKS = 16, 8
 """Data clocks whose segments are looked at together, and from one such window to the next: each segment is in two. Our choice:
@@ -67,7 +68,7 @@ class DisplacedParameters:
     @property
     def max_vertices(self) -> int:
         """Cycles in which crossings go on to the vertex: those of the ring of pairs, and the late ones."""
-        return self.max_tracks // 2 + self.late_slots
+        return -(-(self.max_tracks // 2) // PAIR_STEPS) + self.late_slots
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:

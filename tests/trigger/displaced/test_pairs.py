@@ -88,7 +88,7 @@ def plain_queue(tracks, n_slots):
     """Crossings of pairs that miss the axis, in the order of the ring, and whether some are lost."""
     queue, slot, lost = {}, 0, False
     for apart in range(1, ROOM // 2 + 1):
-        slot = max(slot, apart - 1)
+        slot = max(slot, (apart - 1) // 2)
         for a in range(ROOM):
             b = (a + apart) % ROOM
             impacts = sorted(abs(int(tracks.values[k, 1])) for k in (a, b))
@@ -119,7 +119,7 @@ def plain_queue(tracks, n_slots):
 def test_pairs_of_a_ring():
     """Lists with any filling: the crossings of a plain search, in the order of the ring, as many as there are slots."""
     rng = np.random.default_rng(3)
-    queue, n_lost, n_found = np.zeros((12, 3), np.int64), 0, 0
+    queue, n_lost, n_found = np.zeros((8, 3), np.int64), 0, 0
     for event in range(120):
         tracks = make_tracks(ROOM, N_RADII)
         for place in np.flatnonzero(rng.random(ROOM) < rng.random()):
@@ -135,7 +135,7 @@ def test_pairs_of_a_ring():
 
 
 def test_tracks_with_common_segments_are_no_pair():
-    tracks, queue = make_tracks(ROOM, N_RADII), np.zeros((12, 3), np.int64)
+    tracks, queue = make_tracks(ROOM, N_RADII), np.zeros((8, 3), np.int64)
     for chosen, found in (
         ([9, 9, 7, 7, 7], [0, 3]),
         ([9, 7, 7, 7, 7], [0, 3]),
@@ -146,7 +146,7 @@ def test_tracks_with_common_segments_are_no_pair():
         put(tracks, 3, (-1000, -700, 2600), chosen=chosen)
         tracks.chosen[0] = range(5)
         assert not candidates(tracks, CUTS, TABLE, queue)
-        slot = 2 if found[0] >= 0 else 0
+        slot = 1 if found[0] >= 0 else 0
         assert queue[slot, 0] == found[0]
         assert found[0] < 0 or queue[slot, 1] == found[1]
 
@@ -154,7 +154,7 @@ def test_tracks_with_common_segments_are_no_pair():
 def test_vertex_of_two_tracks(from_vertex):
     """Random vertices and directions: the radius is that of the point where both tracks were put."""
     rng = np.random.default_rng(5)
-    errors, queue = [], np.zeros((12, 3), np.int64)
+    errors, queue = [], np.zeros((8, 3), np.int64)
     for _ in range(200):
         radius, phi, z = rng.uniform(3, 40), rng.uniform(0, 2 * math.pi), rng.uniform(-20, 40)
         x, y = radius * math.cos(phi), radius * math.sin(phi)
