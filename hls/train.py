@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hls.distort import Distortion
 from hls.drawing import EpochSets
-from hls.fitting import Fit, OnEpoch, Row, compiled
+from hls.fitting import EpochData, Fit, OnEpoch, Row, compiled
 from hls.networks import CodesignDesign, bit_operations, build, build_float, set_up_tensorflow, take_over
 from hls.sets import TrainingSet
 from trigger.cdc.neuro.codesign import CLASS_SCALE
@@ -16,6 +16,23 @@ from trigger.errors import InputError
 
 if TYPE_CHECKING:
     import keras
+
+
+class Schedule(Protocol):
+    """Settings that say how long and how fast is trained: float_epochs at float_rate, then epochs with formats at rate."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def float_epochs(self) -> int: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def float_rate(self) -> float: ...
+    @property
+    def rate(self) -> float: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,34 +103,55 @@ def train(
     if len(simulated) < training.batch:
         msg = f"training needs {training.batch} simulated tracks or more (one batch), not {len(simulated)}"
         raise InputError(msg)
-    runs_on = set_up_tensorflow(training.seed)
     job = digest(design, training, *(getattr(part, name) for part in (simulated, real) for name in vars(part)))
-    data = EpochSets.of(training, simulated, real)
-    loss = _loss(training)
+    return fit_design(design, training, lambda: EpochSets.of(training, simulated, real), _loss(training), (job, folder), on_epoch)
+
+
+def fit_design(
+    design: CodesignDesign,
+    schedule: Schedule,
+    data_of: Callable[[], EpochData],
+    loss: Callable[[Any, Any], Any],
+    job_and_folder: tuple[str, Path],
+    on_epoch: OnEpoch,
+) -> Trained:
+    """Fit the float network, hand it over to the one with formats, fit that; resumable, checkpoints of the job in the folder.
+
+    data_of: makes the data once TensorFlow is set up. loss: of targets and answers, made of `keras.ops`.
+    """
+    runs_on = set_up_tensorflow(schedule.seed)
+    job, folder = job_and_folder
+    data = data_of()
     floating, model = compiled(build_float(design), loss), compiled(build(design), loss)
     history: list[Row] = []
     first = Fit(
-        model=floating, epochs=training.float_epochs, rate=training.float_rate, batch=training.batch,
+        model=floating, epochs=schedule.float_epochs, rate=schedule.float_rate, batch=schedule.batch,
         checkpoint=folder / "float.npz",
     )  # fmt: skip
     resumed = first.run(data, job, history, on_epoch)
-    take_over(model, floating, data.draw(0)[0][: 16 * training.batch], design)
+    take_over(model, floating, data.draw(0)[0][: 16 * schedule.batch], design)
     second = Fit(
-        model=model, epochs=training.epochs, rate=training.rate, batch=training.batch,
-        checkpoint=folder / "quantised.npz", first=training.float_epochs,
+        model=model, epochs=schedule.epochs, rate=schedule.rate, batch=schedule.batch,
+        checkpoint=folder / "quantised.npz", first=schedule.float_epochs,
         costs=lambda trained: {"bit_operations": bit_operations(trained)},
     )  # fmt: skip
     resumed += second.run(data, job, history, on_epoch)
     return Trained(model=model, history=tuple(history), runs_on=runs_on, resumed=resumed)
 
 
-def _loss(training: Training) -> Callable[[Any, Any], Any]:
+def cross_entropy(logit: Any, truth: Any) -> Any:
+    """Of odds, as their logarithm, and a truth of 0 or 1, element by element."""
     from keras import ops
 
+    return ops.maximum(logit, 0) - logit * truth + ops.log1p(ops.exp(-ops.abs(logit)))
+
+
+def _loss(training: Training) -> Callable[[Any, Any], Any]:
     def loss(target: Any, answer: Any) -> Any:
+        from keras import ops
+
         distance = ops.abs(answer[:, 0] - target[:, 0]) + training.theta_weight * ops.abs(answer[:, 1] - target[:, 1])
-        logit = CLASS_SCALE * answer[:, 2]
-        entropy = ops.maximum(logit, 0) - logit * target[:, 2] + ops.log1p(ops.exp(-ops.abs(logit)))
+        entropy = cross_entropy(CLASS_SCALE * answer[:, 2], target[:, 2])
         return ops.mean(target[:, 3] * distance + training.class_weight * target[:, 4] * entropy)
 
     return loss

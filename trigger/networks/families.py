@@ -16,8 +16,10 @@ from trigger.cdc.neuro.codesign import (
     LANE_ROUNDING,
     MAX_LANE_WIDTH,
     MAX_SUM_BITS,
+    NEURO,
     CodesignLayer,
     CodesignNetwork,
+    Interface,
 )
 from trigger.cdc.neuro.experts import ClassicExperts
 from trigger.cdc.neuro.formats import ACCUMULATOR, CROSSING_ANGLE, NODE, TABLE_FRACTION, WEIGHT
@@ -25,9 +27,10 @@ from trigger.cdc.neuro.inputs import EXPERT_MISSING, SIDE, TIME_MAX_LOG2
 from trigger.cdc.neuro.mlp import N_OUTPUTS, ClassicMlp
 from trigger.cdc.neuro.windows import InputWindows
 from trigger.digest import digest
+from trigger.displaced.features import FEATURES, LEADING_BITS, SHARE_BITS, VERTEX
 from trigger.errors import InputError
 
-CLASSIC, CODESIGN = "classic", "codesign"
+CLASSIC, CODESIGN, DISPLACED = "classic", "codesign", "displaced"
 Network = ClassicExperts | CodesignNetwork
 
 _LAYER_ARRAYS = ("integer", "fraction", "weight", "bias")
@@ -36,9 +39,10 @@ _LAYER_NUMBERS = ("signed", "weight_fraction", "bias_fraction")
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """declarations: what the integers mean, besides the inputs. pack, unpack: between network and arrays of a file; unpack raises
-    KeyError for an array that is not there and InputError for integers that make no network. parts: what the digest is made of."""
+    """inputs: what goes in. declarations: what the other integers mean. pack, unpack: between network and arrays of a file; unpack
+    raises KeyError for an array that is not there, InputError for integers that make no network. parts: what the digest is of."""
 
+    inputs: Callable[[], list[Any]]
     declarations: Callable[[], tuple[Any, ...]]
     pack: Callable[[Any], dict[str, NDArray]]
     unpack: Callable[[Mapping[str, NDArray]], Network]
@@ -47,17 +51,34 @@ class Family:
 
 def family_of(network: Network) -> str:
     """Name of a network's family."""
-    return CLASSIC if isinstance(network, ClassicExperts) else CODESIGN
+    if isinstance(network, ClassicExperts):
+        return CLASSIC
+    return DISPLACED if network.interface == VERTEX else CODESIGN
 
 
 def declarations_digest(family: str) -> str:
     """SHA-256 of what the integers of a family mean: inputs with windows and formats, outputs, rounding, tables, ceilings."""
-    inputs = [NODE, CROSSING_ANGLE, InputWindows(), EXPERT_MISSING, SIDE, TIME_MAX_LOG2]
-    return digest(inputs, *FAMILIES[family].declarations())
+    return digest(FAMILIES[family].inputs(), *FAMILIES[family].declarations())
+
+
+def _track_inputs() -> list[Any]:
+    return [NODE, CROSSING_ANGLE, InputWindows(), EXPERT_MISSING, SIDE, TIME_MAX_LOG2]
+
+
+def _vertex_inputs() -> list[Any]:
+    return [NODE, FEATURES, SHARE_BITS, LEADING_BITS]
 
 
 def _codesign_declarations() -> tuple[Any, ...]:
-    return ANSWER, ANSWER_NAMES, CLASS_SCALE, LANE_ROUNDING, LANE_OVERFLOW, MAX_LANE_WIDTH, MAX_SUM_BITS
+    return _quantised_declarations(NEURO)
+
+
+def _displaced_declarations() -> tuple[Any, ...]:
+    return _quantised_declarations(VERTEX)
+
+
+def _quantised_declarations(interface: Interface) -> tuple[Any, ...]:
+    return ANSWER, interface.answers, CLASS_SCALE, LANE_ROUNDING, LANE_OVERFLOW, MAX_LANE_WIDTH, MAX_SUM_BITS
 
 
 def _classic_declarations() -> tuple[Any, ...]:
@@ -73,6 +94,14 @@ def _pack_codesign(network: CodesignNetwork) -> dict[str, NDArray]:
 
 
 def _unpack_codesign(arrays: Mapping[str, NDArray]) -> CodesignNetwork:
+    return _unpack_quantised(arrays, NEURO)
+
+
+def _unpack_displaced(arrays: Mapping[str, NDArray]) -> CodesignNetwork:
+    return _unpack_quantised(arrays, VERTEX)
+
+
+def _unpack_quantised(arrays: Mapping[str, NDArray], interface: Interface) -> CodesignNetwork:
     layers = []
     for k in range(int(arrays["n_layers"])):
         numbers = {name: int(arrays[f"layer{k}_{name}"]) for name in _LAYER_NUMBERS}
@@ -84,7 +113,7 @@ def _unpack_codesign(arrays: Mapping[str, NDArray]) -> CodesignNetwork:
                 bias_fraction=numbers["bias_fraction"],
             )
         )
-    return CodesignNetwork(layers)
+    return CodesignNetwork(layers, interface)
 
 
 def _codesign_parts(network: CodesignNetwork) -> list[Any]:
@@ -114,8 +143,12 @@ def _classic_parts(network: ClassicExperts) -> list[Any]:
     return [[expert.weights, expert.biases] for expert in network.experts]
 
 
+_QUANTISED: dict[str, Any] = {"pack": _pack_codesign, "parts": _codesign_parts}
 FAMILIES = {
-    CLASSIC: Family(declarations=_classic_declarations, pack=_pack_classic, unpack=_unpack_classic, parts=_classic_parts),
-    CODESIGN: Family(declarations=_codesign_declarations, pack=_pack_codesign, unpack=_unpack_codesign, parts=_codesign_parts),
+    CLASSIC: Family(
+        inputs=_track_inputs, declarations=_classic_declarations, pack=_pack_classic, unpack=_unpack_classic, parts=_classic_parts
+    ),
+    CODESIGN: Family(inputs=_track_inputs, declarations=_codesign_declarations, unpack=_unpack_codesign, **_QUANTISED),
+    DISPLACED: Family(inputs=_vertex_inputs, declarations=_displaced_declarations, unpack=_unpack_displaced, **_QUANTISED),
 }
 """By name."""

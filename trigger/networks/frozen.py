@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from trigger.cdc.neuro.codesign import CodesignNetwork
 from trigger.digest import digest
 from trigger.errors import InputError
-from trigger.networks.families import CLASSIC, CODESIGN, FAMILIES, Network, declarations_digest, family_of
+from trigger.networks.families import CLASSIC, CODESIGN, DISPLACED, FAMILIES, Network, declarations_digest, family_of
 
 DEFAULT_NETWORK = CLASSIC
 """Shipped network that the track trigger uses unless it is given another one. Our choice: the family that the experiment ran."""
 _PREFIX, _SUFFIX = "neuro_", ".npz"
-"""Around the name of a shipped network."""
+"""Around the name of a shipped network of the neuro trigger."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,14 +35,22 @@ class FrozenNetwork:
 
     @property
     def family(self) -> str:
-        """`classic` or `codesign`."""
+        """`classic`, `codesign` or `displaced`."""
         return family_of(self.network)
 
     @property
     def codesign(self) -> CodesignNetwork:
         """The network, for what only the codesign family has; InputError if it is of another one."""
-        if not isinstance(self.network, CodesignNetwork):
-            msg = f"network {self.digest[:12]} must be of the family {CODESIGN}, not {self.family}"
+        return self._quantised(CODESIGN)
+
+    @property
+    def displaced(self) -> CodesignNetwork:
+        """The network of displaced vertices; InputError if it is of another family."""
+        return self._quantised(DISPLACED)
+
+    def _quantised(self, family: str) -> CodesignNetwork:
+        if not isinstance(self.network, CodesignNetwork) or self.family != family:
+            msg = f"network {self.digest[:12]} must be of the family {family}, not {self.family}"
             raise InputError(msg)
         return self.network
 
@@ -53,7 +61,7 @@ class FrozenNetwork:
 
 
 def shipped_networks() -> tuple[str, ...]:
-    """Return the names of the networks that come with the package."""
+    """Return the names of the networks of the neuro trigger that come with the package."""
     names = (item.name for item in files("trigger.networks").iterdir())
     return tuple(
         sorted(name[len(_PREFIX) : -len(_SUFFIX)] for name in names if name.startswith(_PREFIX) and name.endswith(_SUFFIX))
@@ -63,16 +71,19 @@ def shipped_networks() -> tuple[str, ...]:
 def load_network(name_or_path: str | Path) -> FrozenNetwork:
     """Return a shipped network by name, or the network of an .npz file (anything with a suffix or a folder in it).
 
+    Names: those of the neuro trigger, and `displaced`.
+
     Raises:
         InputError: an unknown name, a file that is no frozen network, one made for other declarations, or changed integers.
     """
     text = str(name_or_path)
-    if text in shipped_networks():
-        with (files("trigger.networks") / f"{_PREFIX}{text}{_SUFFIX}").open("rb") as file:
+    if text in (*shipped_networks(), DISPLACED):
+        prefix = "" if text == DISPLACED else _PREFIX
+        with (files("trigger.networks") / f"{prefix}{text}{_SUFFIX}").open("rb") as file:
             return _read(file, text)
     path = Path(name_or_path)
     if not path.suffix and path.name == text:
-        msg = f"no shipped network {text!r}; there are {', '.join(shipped_networks()) or 'none'}; a file needs its .npz suffix"
+        msg = f"no shipped network {text!r}; there are {', '.join((*shipped_networks(), DISPLACED))}; a file needs its .npz suffix"
         raise InputError(msg)
     try:
         with path.open("rb") as file:
