@@ -28,7 +28,7 @@ CROWD = 48
 NEAR_SECTORS = 8
 """Half cells around a planted pattern at which a track starts, in sectors: beyond the widest veto (our choice)."""
 EDGE_PROBABILITY = 0.5
-POINTED_SHARE = 0.5
+POINTED_SHARE = 0.7
 """Part of the events in which one comparison decides (our choice)."""
 N_CHOICES = 12
 """A multiple of the numbers of segments, three or four, that set a sector."""
@@ -78,8 +78,8 @@ def grl_events(rng: np.random.Generator, n_events: int, parameters: GrlParameter
 
     Segments: up to four patterns of any number, used or not, at any sector, a third of them without one superlayer, on noise; a
     sixth of the events has any filling, some have all. Tracks: few, near planted patterns, at the edges of clusters, or
-    anywhere; in an eighth of the events a crowd. Clusters: half of them at the cuts of energy. KLM: from no sector to all. In half
-    of the events tracks, clusters and KLM are instead those in which one comparison decides (`pointed_events`).
+    anywhere; in an eighth of the events a crowd. Clusters: half of them at the cuts of energy. KLM: from no sector to all. In most
+    events tracks, clusters and KLM are instead those in which one comparison decides (`pointed_events`).
     """
     planted, sector = _planted(rng, n_events)
     kind = rng.integers(0, 40, n_events)

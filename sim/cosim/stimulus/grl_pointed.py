@@ -35,7 +35,7 @@ N_LANES = 2
 RIVAL_PROBABILITY = 0.25
 """Part of the matches with a second cluster near the track, which has the other energy (our choice)."""
 SPREAD = 15
-"""Half cells that other clusters lie around the decisive one, or around the point opposite to it (our choice)."""
+"""Half cells that other clusters lie around the track, or around the point opposite to it (our choice)."""
 CLOSE = 12
 """Steps of azimuth around an edge at which a track meets the KLM (our choice: more than half of a half cell)."""
 _SEAM = (N_BINS - 2, N_BINS - 1, 0, 1)
@@ -62,11 +62,11 @@ class Pointed:
 
 
 def pointed_events(rng: np.random.Generator, n_events: int, parameters: GrlParameters) -> Pointed:
-    """Two of five for the match of track and cluster, two for hemispheres and Bhabha clusters, one for the KLM, in this order.
+    """Half of them for the match of track and cluster, a third for hemispheres and Bhabha clusters, the rest for the KLM.
 
     Every place of clusters, in each of two lanes of tracks, meets each of its edges equally often.
     """
-    n_match = n_arc = 2 * n_events // 5
+    n_match, n_arc = n_events // 2, n_events // 3
     parts = [_matches(rng, n_match, parameters), _arcs(rng, n_arc, parameters), _klm(rng, n_events - n_match - n_arc, parameters)]
     first = np.cumsum([0, n_match, n_arc])
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in Pointed.__dataclass_fields__}
@@ -85,8 +85,9 @@ def _matches(rng: np.random.Generator, n: int, parameters: GrlParameters) -> Poi
     """A track in a bin around that of a barrel cluster, which has the energy just so; the other clusters are in the endcaps."""
     cells, table = cell_tables(parameters), track_tables(parameters)
     reach = parameters.match_below_bins
-    place, lane, seam, distance = deck(rng, n, MAX_CLUSTERS, N_LANES, 2 * len(_SEAM), 2 * reach + 1)
-    at = np.where(seam < len(_SEAM), np.array(_SEAM)[seam % len(_SEAM)], rng.integers(0, N_BINS, n))
+    place, lane, seam, distance = deck(rng, n, MAX_CLUSTERS, N_LANES, len(_SEAM) + 1, 2 * reach + 1)
+    at = np.append(_SEAM, 0)[seam] + np.where(seam < len(_SEAM), 0, rng.integers(0, N_BINS, n))
+    track_bin = at + distance - reach
     barrel = [np.flatnonzero((cells.azimuth_bin == number) & (cells.is_barrel == 1)) for number in range(N_BINS)]
     endcaps = np.flatnonzero(cells.is_barrel[1:] == 0) + 1
 
@@ -100,13 +101,13 @@ def _matches(rng: np.random.Generator, n: int, parameters: GrlParameters) -> Poi
     rival = rng.integers(0, MAX_CLUSTERS, n)
     has_rival = (rng.random(n) < RIVAL_PROBABILITY) & (tc[every, rival] > 0)
     energy = enough + rng.integers(-1, 2, n)
-    tc[every[has_rival], rival[has_rival]] = at_bin(at + rng.integers(1 - reach, reach, n))[has_rival]
+    tc[every[has_rival], rival[has_rival]] = at_bin(track_bin + rng.integers(1 - reach, reach, n))[has_rival]
     adc[every[has_rival], rival[has_rival]] = np.where(energy < enough, enough, enough - 1)[has_rival]
     tc[every, place], adc[every, place] = at_bin(at), energy
     omega = rng.integers(-MAX_OMEGA, MAX_OMEGA + 1, n)
     # A half cell below a point in the target bin, at least so far from its lower end.
     inside = rng.integers(STEPS_PER_HALF_CELL - 1, STEPS_PER_BIN, n)
-    position = (at + distance - reach) * STEPS_PER_BIN + inside + table.ecl_bend[omega + MAX_OMEGA]
+    position = track_bin * STEPS_PER_BIN + inside + table.ecl_bend[omega + MAX_OMEGA]
     return _with_tracks(
         rng, lane, position // STEPS_PER_HALF_CELL, omega, is_3d=rng.integers(0, 2, n), theta=_ends(rng, n),
         tc=tc, adc=np.where(tc > 0, adc, 0), veto=rng.integers(0, 2, n), fired=np.zeros((n, N_ALL_KLM)),
@@ -116,7 +117,7 @@ def _matches(rng: np.random.Generator, n: int, parameters: GrlParameters) -> Poi
 def _arcs(rng: np.random.Generator, n: int, parameters: GrlParameters) -> Pointed:
     """A hard 3D track at the edges of hemisphere, Bhabha azimuth, polar angle and energy of a cluster, or anywhere.
 
-    The other clusters, without the energy, are all on the same side as the decisive one, or all on the other.
+    The other clusters, without the energy, are all on the track's side, or all on the other.
     """
     cells, table = cell_tables(parameters), track_tables(parameters)
     place, lane, company, aspect = deck(rng, n, MAX_CLUSTERS, N_LANES, 2, 16)
@@ -124,13 +125,6 @@ def _arcs(rng: np.random.Generator, n: int, parameters: GrlParameters) -> Pointe
     near = cells.near_first[cell].astype(np.int64), cells.near_count[cell].astype(np.int64)
     bhabha = cells.bhabha_first[cell].astype(np.int64), cells.bhabha_count[cell].astype(np.int64)
     every, edge = np.arange(n), aspect % 4
-    middle = (cells.near_first[1:] + cells.near_count[1:] // 2) % N_PHI
-    by_azimuth = np.argsort(middle, kind="stable")
-    around = middle[cell - 1, None] + rng.integers(-SPREAD, SPREAD + 1, (n, MAX_CLUSTERS)) + N_PHI // 2 * company[:, None]
-    others = by_azimuth[np.searchsorted(middle[by_azimuth], around % N_PHI) % N_CELLS] + 1
-    tc = np.where(_is_there(rng, place), others, 0)
-    adc = np.where(tc > 0, 1, 0)
-    tc[every, place], adc[every, place] = cell, np.maximum(cells.bhabha_adc[cell] - (aspect == 12), 1)
 
     def at_edge(first: np.ndarray, count: np.ndarray) -> np.ndarray:
         return first + np.choose(edge, [-1, 0, count - 1, count])
@@ -144,11 +138,19 @@ def _arcs(rng: np.random.Generator, n: int, parameters: GrlParameters) -> Pointe
             np.where(edge < 2, bhabha[0] + rng.integers(0, bhabha[1]), rng.integers(0, N_PHI, n)),
         ],
     )
+    middle = (cells.near_first[1:] + cells.near_count[1:] // 2) % N_PHI
+    by_azimuth = np.argsort(middle, kind="stable")
+    around = half_cell[:, None] + rng.integers(-SPREAD, SPREAD + 1, (n, MAX_CLUSTERS)) + N_PHI // 2 * company[:, None]
+    others = by_azimuth[np.searchsorted(middle[by_azimuth], around % N_PHI) % N_CELLS] + 1
+    tc = np.where(_is_there(rng, place), others, 0)
+    adc = np.where(tc > 0, 1, 0)
+    tc[every, place], adc[every, place] = cell, np.maximum(cells.bhabha_adc[cell] - (aspect == 12), 1)
     last, first = cells.theta_last[cell].astype(np.int64), cells.theta_first[cell].astype(np.int64)
     at_theta = np.clip(np.choose(edge, [last, last + 1, first - 1, first]), -NODE_ONE, NODE_ONE)
+    apart = np.where(last >= -NODE_ONE, -NODE_ONE, NODE_ONE)
     hard = np.flatnonzero(table.is_hard) - MAX_OMEGA
     return _with_tracks(
-        rng, lane, half_cell, rng.choice(hard, n), is_3d=np.ones(n), theta=np.where(aspect // 4 == 2, at_theta, _ends(rng, n)),
+        rng, lane, half_cell, rng.choice(hard, n), is_3d=np.ones(n), theta=np.where(aspect // 4 == 2, at_theta, apart),
         tc=tc, adc=adc, veto=np.ones(n), fired=np.zeros((n, N_ALL_KLM)),
     )  # fmt: skip
 
