@@ -14,9 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    block: Annotated[
-        str, typer.Argument(help="ecl, tracks.{segments,hough,inputs,neuro,codesign,stt}, klm[.line], grl, menu, chain.")
-    ],
+    block: Annotated[str, typer.Argument(help="ecl, tracks, tracks.{segments,stream,hough,...}, klm[.line], grl, menu, chain.")],
     out: Annotated[Path, typer.Option(help="Folder to write; its parent must exist.")],
     events: Annotated[int, typer.Option(help="Events of the golden vectors.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the golden vectors.")] = 1,
@@ -26,10 +24,10 @@ def export(
     menu: Annotated[str | None, typer.Option("--menu", help="menu, chain: shipped menu or a TOML file; exp16 by default.")] = None,
     period: Annotated[str | None, typer.Option(help="menu, chain: run period with the prescales; the first by default.")] = None,
     network: Annotated[
-        str | None, typer.Option(help="tracks.neuro, tracks.codesign: network by name or as a file; the shipped one by default.")
+        str | None, typer.Option(help="tracks, tracks.{neuro,codesign,neuro_path}, chain: network by name or as a file.")
     ] = None,
     reuse: Annotated[
-        int | None, typer.Option(min=1, help="tracks.neuro, tracks.codesign: cycles in which a multiplier serves one track; 4.")
+        int | None, typer.Option(min=1, help="The same: cycles in which a multiplier serves one track; 4 by default.")
     ] = None,
     settings: Annotated[
         str | None, typer.Option(help="menu: prescales and masks as constants or as registers; constants by default.")

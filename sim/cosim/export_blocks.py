@@ -12,15 +12,20 @@ from sim.cosim import chain, ecl, grl, klm, klm_line, menu, track_trigger
 from sim.cosim import stream as words
 from sim.cosim.export_golden import one_answer_each
 from sim.cosim.export_order import Exported, Input, Order, Settings, described, frame_gaps, gaps, layout_text, registers
+from sim.cosim.export_track_paths import export_neuro_path, export_stream, export_track_trigger
 from sim.cosim.export_tracks import export_codesign, export_hough, export_inputs, export_neuro, export_segments, export_stt
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.rtl import ecl_rtl, rtl_of
+from sim.cosim.shipped import SHIPPED
 from sim.cosim.stimulus.grl import grl_events
 from sim.cosim.stimulus.klm_line import strip_events
 from sim.cosim.stimulus.mix import ecl_mix
 from sim.cosim.stimulus.whole import whole_events
 from sim.cosim.verify_codesign import CODESIGN
 from sim.cosim.verify_neuro import INPUTS, STT
+from sim.cosim.verify_neuro_path import NEURO_PATH
+from sim.cosim.verify_stream import STREAM
+from sim.cosim.verify_track_trigger import TRACKS
 from sim.cosim.verify_tracks import HOUGH, NEURO, REUSE, SEGMENTS
 from sim.cosim.workload import make_block
 from trigger.chain import DEFAULT_MENU
@@ -298,18 +303,22 @@ class Entry:
     options: tuple[str, ...] = ()
 
 
-BLOCKS: Mapping[str, Entry] = {
+_ENTRIES = {
     "ecl": Entry(_ecl, _ECL_OPTIONS),
     SEGMENTS: Entry(export_segments),
+    STREAM: Entry(export_stream),
     HOUGH: Entry(export_hough),
     INPUTS: Entry(export_inputs),
     NEURO: Entry(export_neuro, _NETWORK_OPTIONS),
     CODESIGN: Entry(export_codesign, _NETWORK_OPTIONS),
     STT: Entry(export_stt),
+    NEURO_PATH: Entry(export_neuro_path, _NETWORK_OPTIONS),
+    TRACKS: Entry(export_track_trigger, _NETWORK_OPTIONS),
     klm.BLOCK: Entry(_klm),
     klm_line.BLOCK: Entry(_klm_line),
     grl.BLOCK: Entry(_grl),
     menu.BLOCK: Entry(_menu, (*_MENU_OPTIONS, "settings")),
     chain.BLOCK: Entry(_chain, _ECL_OPTIONS + _MENU_OPTIONS + _NETWORK_OPTIONS),
 }
-"""By name; another block joins with its line here."""
+BLOCKS: Mapping[str, Entry] = {name: _ENTRIES[name] for name in SHIPPED}
+"""By name: all that ship."""

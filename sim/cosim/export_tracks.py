@@ -88,12 +88,9 @@ def export_hough(order: Order) -> Exported:
 
 def export_inputs(order: Order) -> Exported:
     """The input stage of the neuro trigger, on frames of stereo segments with tracks."""
-    from amaranth.hdl import Shape
-    from amaranth.lib.data import ArrayLayout
-
     from hdl.cdc.neuro.inputs import NeuroInputs as Component
 
-    plane, block, rng, layout = HoughPlane(), NeuroInputs(), order.rng(INPUTS), neuro_inputs.segments()
+    plane, block, rng = HoughPlane(), NeuroInputs(), order.rng(INPUTS)
     events = track_events(rng, order.n_events, plane, block.windows)
     plan = neuro_inputs.schedule(rng, events.tracks.track_offsets, idle_share=IDLE_SHARE)
     wanted = neuro_inputs.expected(block.run(events.tracks, *events.segments))
@@ -103,17 +100,7 @@ def export_inputs(order: Order) -> Exported:
         component=Component,
         rtl=rtl,
         interval=interval,
-        inputs={
-            "in_has_row": Input(meaning="the beat has a row of stereo segments"),
-            "in_row": Input(meaning="number of the row"),
-            "in_row_frame": Input(meaning="frame of the row"),
-            "in_segments": Input(meaning=layout_text(layout), shape=ArrayLayout(layout.Row, len(layout.STEREO))),
-            "in_has_track": Input(meaning="the beat has a track"),
-            "in_track_frame": Input(meaning="frame of the track"),
-            "in_phi": Input(meaning="azimuth of the track in half cells"),
-            "in_omega": Input(meaning="curvature in half cells", shape=Shape.cast(range(1 - plane.n_omega, plane.n_omega))),
-            "in_own": Input(meaning="its axial segments", shape=ArrayLayout(layout.OwnSegment, len(layout.AXIAL))),
-        },
+        inputs=inputs_of(plane),
         fields=neuro_inputs.fields(),
         golden=one_answer_each(
             np.concatenate(list(neuro_inputs.records(rtl.design.ports, events, plan))),
@@ -121,6 +108,25 @@ def export_inputs(order: Order) -> Exported:
             event[plan.order],
         ),
     )
+
+
+def inputs_of(plane: HoughPlane) -> dict[str, Input]:
+    """Ports of the input stage."""
+    from amaranth.hdl import Shape
+    from amaranth.lib.data import ArrayLayout
+
+    layout = neuro_inputs.segments()
+    return {
+        "in_has_row": Input(meaning="the beat has a row of stereo segments"),
+        "in_row": Input(meaning="number of the row"),
+        "in_row_frame": Input(meaning="frame of the row"),
+        "in_segments": Input(meaning=layout_text(layout), shape=ArrayLayout(layout.Row, len(layout.STEREO))),
+        "in_has_track": Input(meaning="the beat has a track"),
+        "in_track_frame": Input(meaning="frame of the track"),
+        "in_phi": Input(meaning="azimuth of the track in half cells"),
+        "in_omega": Input(meaning="curvature in half cells", shape=Shape.cast(range(1 - plane.n_omega, plane.n_omega))),
+        "in_own": Input(meaning="its axial segments", shape=ArrayLayout(layout.OwnSegment, len(layout.AXIAL))),
+    }
 
 
 def export_neuro(order: Order) -> Exported:

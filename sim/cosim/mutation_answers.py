@@ -52,6 +52,12 @@ def _klm(given: Arrays) -> Arrays:
     return KlmTrigger().run(**given).arrays()
 
 
+def _klm_line(given: Arrays) -> Arrays:
+    from trigger.klm_line import KlmLineTrigger
+
+    return KlmLineTrigger().run(**given).arrays()
+
+
 def _grl(given: Arrays) -> Arrays:
     from trigger.grl import GrlTrigger
 
@@ -79,6 +85,12 @@ def _segments(given: Arrays) -> Arrays:
     return vars(SegmentFinder().run(**given))
 
 
+def _stream(given: Arrays) -> Arrays:
+    from trigger.cdc.segments import SegmentStream
+
+    return _plain(vars(SegmentStream().run(**given)))
+
+
 def _hough(given: Arrays) -> Arrays:
     from trigger.cdc import HoughFinder
 
@@ -92,6 +104,28 @@ def _inputs(given: Arrays) -> Arrays:
     tracks = {name: array for name, array in given.items() if name.startswith("track_")}
     segments = [given[name] for name in ("offsets", "ts_id", "priority", "lr", "time")]
     return vars(NeuroInputs().run(HoughTracks(plane=HoughPlane(), **tracks), *segments))
+
+
+def _neuro_path(given: Arrays) -> Arrays:
+    from trigger.cdc import HoughPlane, NeuroTrigger, SingleTrackTrigger
+    from trigger.cdc.hough import HoughTracks
+    from trigger.cdc.track_counts import FitterCuts, count_fitter_tracks
+    from trigger.networks import DEFAULT_NETWORK, load_network
+
+    tracks = {name: array for name, array in given.items() if name.startswith("track_")}
+    segments = [given[name] for name in ("offsets", "ts_id", "priority", "lr", "time")]
+    neuro = NeuroTrigger(load_network(DEFAULT_NETWORK).network).run(HoughTracks(plane=HoughPlane(), **tracks), *segments)
+    offsets, answered = tracks["track_offsets"], (neuro.track_expert, neuro.track_z_raw)
+    single = SingleTrackTrigger().run(offsets, tracks["track_omega_raw"], *answered, neuro.track_theta_raw)
+    return {**_plain(vars(neuro)), **_plain(vars(single)), "t3": count_fitter_tracks(offsets, *answered, FitterCuts())}
+
+
+def _tracks(given: Arrays) -> Arrays:
+    from trigger.cdc import TrackTrigger
+    from trigger.networks import DEFAULT_NETWORK, load_network
+
+    decision = TrackTrigger(network=load_network(DEFAULT_NETWORK).network, neuro_clocks=1).run(**given)
+    return {**_plain(vars(decision.tracks)), **_plain(vars(decision.neuro)), **_plain(vars(decision.single))}
 
 
 def _neuro(given: Arrays) -> Arrays:
@@ -121,6 +155,7 @@ def _plain(values: Mapping[str, Any]) -> Arrays:
 
 
 ANSWERS: Mapping[str, Callable[[Arrays], Arrays]] = {
-    "ecl": _ecl, "klm": _klm, "grl": _grl, "menu": _menu, "chain": _chain, "tracks.segments": _segments, "tracks.hough": _hough,
-    "tracks.inputs": _inputs, "tracks.neuro": _neuro, "tracks.codesign": _codesign, "tracks.stt": _stt,
+    "ecl": _ecl, "klm": _klm, "klm.line": _klm_line, "grl": _grl, "menu": _menu, "chain": _chain, "tracks.segments": _segments,
+    "tracks.stream": _stream, "tracks.hough": _hough, "tracks.inputs": _inputs, "tracks.neuro": _neuro,
+    "tracks.codesign": _codesign, "tracks.stt": _stt, "tracks.neuro_path": _neuro_path, "tracks": _tracks,
 }  # fmt: skip

@@ -27,24 +27,31 @@ from sim.cosim.mutation_answers import CHAIN_BLOCKS, read_parts, write_parts
 from sim.cosim.mutation_server import DONE, ModelServer
 from sim.cosim.mutation_source import Kind, SourceFault, source_faults
 from sim.cosim.network import random_inputs
+from sim.cosim.segment_stream import layout
 from sim.cosim.stimulus.grl import grl_events
+from sim.cosim.stimulus.klm_line import strip_events
 from sim.cosim.stimulus.mix import ecl_mix
 from sim.cosim.stimulus.neuro_tracks import neuro_track_events
 from sim.cosim.stimulus.segments import segment_events
+from sim.cosim.stimulus.track_segments import track_segments
 from sim.cosim.stimulus.tracks import track_events
 from sim.cosim.stimulus.vectors import random_vectors
 from sim.cosim.stimulus.whole import whole_events
+from sim.cosim.stimulus.wire_streams import wire_streams
 from sim.cosim.stimulus.wires import wire_events
+from sim.cosim.verify_stream import OCTANTS
 from trigger.cdc import HoughPlane, InputWindows, SingleTrackTrigger
 from trigger.chain import Chain
 from trigger.compiled import ROOT
 from trigger.ecl import EclTrigger
 from trigger.grl import GrlParameters
 from trigger.klm import KlmParameters
+from trigger.klm_line import KlmLineParameters
 from trigger.menu import load_menu
 
 Arrays = Mapping[str, np.ndarray]
 Rng = np.random.Generator
+SEGMENT_NAMES = ("offsets", "ts_id", "priority", "lr", "time")
 LIMIT_S, TESTS_LIMIT_S = 300.0, 1800.0
 """A mutant that takes longer for the answers, or for the tests of its block, does not end (our choice, for a busy machine)."""
 
@@ -67,6 +74,10 @@ def _klm(rng: Rng, n: int) -> list[Arrays]:
     return [vars(klm_events(rng, n, KlmParameters()))]
 
 
+def _klm_line(rng: Rng, n: int) -> list[Arrays]:
+    return [vars(strip_events(rng, n, KlmLineParameters()))]
+
+
 def _grl(rng: Rng, n: int) -> list[Arrays]:
     return [grl_events(rng, n, GrlParameters()).arguments()]
 
@@ -84,6 +95,12 @@ def _segments(rng: Rng, n: int) -> list[Arrays]:
     return [{"wire_offsets": events.offsets, "wire_id": events.wire_id, "wire_time": events.time}]
 
 
+def _stream(rng: Rng, n: int) -> list[Arrays]:
+    streams = wire_streams(rng, n, OCTANTS)
+    n_clocks = -(-streams.n_cycles // layout().SECTORS_PER_OCTANT)
+    return [{"wire_offsets": streams.offsets, "wire_id": streams.wire_id, "wire_time": streams.time, "n_clocks": n_clocks}]
+
+
 def _hough(rng: Rng, n: int) -> list[Arrays]:
     events = segment_events(rng, n, HoughPlane())
     return [{"offsets": events.offsets, "ts_id": events.ts_id, "priority": events.priority}]
@@ -91,9 +108,13 @@ def _hough(rng: Rng, n: int) -> list[Arrays]:
 
 def _inputs(rng: Rng, n: int) -> list[Arrays]:
     events = track_events(rng, n, HoughPlane(), InputWindows())
-    names = ("offsets", "ts_id", "priority", "lr", "time")
     tracks = {name: array for name, array in vars(events.tracks).items() if isinstance(array, np.ndarray)}
-    return [dict(zip(names, events.segments, strict=True)) | tracks]
+    return [dict(zip(SEGMENT_NAMES, events.segments, strict=True)) | tracks]
+
+
+def _tracks(rng: Rng, n: int) -> list[Arrays]:
+    events = track_segments(rng, n, HoughPlane(), InputWindows())
+    return [dict(zip(SEGMENT_NAMES, events.columns, strict=True))]
 
 
 def _neuro(rng: Rng, n: int) -> list[Arrays]:
@@ -112,6 +133,7 @@ def _chain(rng: Rng, n: int) -> list[Arrays]:
 MODELS: Mapping[str, ModelBlock] = {
     "ecl": ModelBlock(modules=("ecl",), tests=("trigger/ecl",), stimuli=_ecl),
     "klm": ModelBlock(modules=("klm.py",), tests=("trigger/test_klm.py", "hdl/test_klm.py"), stimuli=_klm),
+    "klm.line": ModelBlock(modules=("klm_line.py",), tests=("trigger/test_klm_line.py",), stimuli=_klm_line),
     "grl": ModelBlock(modules=("grl",), tests=("trigger/grl",), stimuli=_grl),
     "menu": ModelBlock(
         modules=tuple(f"menu/{name}.py" for name in ("condition", "constant", "inputs", "loader", "menu", "parser", "prescale")),
@@ -129,6 +151,9 @@ MODELS: Mapping[str, ModelBlock] = {
         stimuli=_chain,
     ),
     "tracks.segments": ModelBlock(modules=("cdc/segments",), tests=("trigger/cdc/segments",), stimuli=_segments),
+    "tracks.stream": ModelBlock(
+        modules=("cdc/segments/stream.py", "cdc/segments/stream_kernels.py"), tests=("trigger/cdc/segments",), stimuli=_stream
+    ),
     "tracks.hough": ModelBlock(modules=("cdc/hough",), tests=("trigger/cdc/hough",), stimuli=_hough),
     "tracks.inputs": ModelBlock(
         modules=tuple(f"cdc/neuro/{name}.py" for name in ("crossing", "event_time", "formats", "inputs", "kernels", "windows")),
@@ -144,6 +169,14 @@ MODELS: Mapping[str, ModelBlock] = {
         modules=("cdc/neuro/codesign.py",), tests=("trigger/cdc/neuro/test_codesign.py", "trigger/networks"), stimuli=_codesign
     ),
     "tracks.stt": ModelBlock(modules=("cdc/single_track.py",), tests=("trigger/cdc/test_single_track.py",), stimuli=_stt),
+    "tracks.neuro_path": ModelBlock(
+        modules=("cdc/neuro/trigger.py", "cdc/track_counts.py"),
+        tests=("trigger/cdc/neuro/test_trigger.py", "trigger/cdc/test_track_counts.py"),
+        stimuli=_inputs,
+    ),
+    "tracks": ModelBlock(
+        modules=("cdc/track_trigger.py", "cdc/door.py"), tests=("trigger/cdc/test_track_trigger.py",), stimuli=_tracks
+    ),
 }
 """By name; another block joins with its line here and in `mutation_answers`."""
 

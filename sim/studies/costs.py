@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.cosim.shipped import SHIPPED
 from sim.progress import progress
 from sim.provenance import stamp
 from sim.studies.tables import Table, Value
@@ -111,80 +112,9 @@ def _built(rtl: Rtl, interval: int) -> Built:
     )
 
 
-def _alone(block: str, build: Callable[[], Built]) -> Callable[[tuple[int, ...]], list[Design]]:
-    """A block without a choice of reuse."""
-    return lambda reuses: [Design(block=block, variant="", reuse=0, build=build)]
-
-
-def _ecl() -> Built:
-    from hdl.ecl.trigger import EclTrigger
-    from sim.cosim.rtl import ecl_rtl
-    from trigger.ecl import EclCalibration, EclParameters
-
-    return _built(ecl_rtl(EclParameters.default(), EclCalibration()), EclTrigger.INITIATION_INTERVAL)
-
-
-def _hough() -> Built:
-    from hdl.cdc.hough.finder import HoughFinder
-    from sim.cosim.verify_tracks import hough_rtl
-    from trigger.cdc.hough import HoughPlane
-
-    return _built(hough_rtl(HoughPlane()), HoughFinder.INITIATION_INTERVAL)
-
-
-def _segments() -> Built:
-    from hdl.cdc.segments.chamber import ChamberSegments
-    from sim.cosim.verify_tracks import segments_rtl
-
-    return _built(segments_rtl(), ChamberSegments.INITIATION_INTERVAL)
-
-
-def _inputs() -> Built:
-    from sim.cosim.verify_neuro import inputs_rtl
-    from trigger.cdc.hough import HoughPlane
-    from trigger.cdc.neuro.windows import InputWindows
-
-    return _built(*inputs_rtl(HoughPlane(), InputWindows()))
-
-
-def _stt() -> Built:
-    from sim.cosim.verify_neuro import stt_rtl
-    from trigger.cdc.single_track import SingleTrackTrigger
-
-    return _built(*stt_rtl(SingleTrackTrigger()))
-
-
-def _grl() -> Built:
-    from hdl.grl.trigger import GrlTrigger
-    from sim.cosim.grl import grl_rtl
-    from trigger.grl import GrlParameters
-
-    return _built(grl_rtl(GrlParameters()), GrlTrigger.INITIATION_INTERVAL)
-
-
-def _klm() -> Built:
-    from hdl.klm import KlmTrigger
-    from sim.cosim.klm import klm_rtl
-    from trigger.klm import KlmParameters
-
-    return _built(klm_rtl(KlmParameters()), KlmTrigger.INITIATION_INTERVAL)
-
-
-def _klm_line() -> Built:
-    from hdl.klm_line import LineTrigger
-    from sim.cosim.klm_line import line_rtl
-    from trigger.klm_line import KlmLineParameters
-
-    return _built(line_rtl(KlmLineParameters()), LineTrigger.INITIATION_INTERVAL)
-
-
-def _menu() -> Built:
-    from hdl.menu.trigger import MenuTrigger
-    from sim.cosim.menu import menu_rtl, period_of
-    from trigger.menu import load_menu
-
-    menu = load_menu("exp16")
-    return _built(menu_rtl(menu, period_of(menu, None)), MenuTrigger.INITIATION_INTERVAL)
+def _alone(name: str) -> Callable[[tuple[int, ...]], list[Design]]:
+    """A block as it ships, without a choice of reuse."""
+    return lambda reuses: [Design(block=name, variant="", reuse=0, build=lambda: _built(*SHIPPED[name]()))]
 
 
 def _neuro(reuses: tuple[int, ...]) -> list[Design]:
@@ -234,17 +164,6 @@ def _codesign(reuses: tuple[int, ...]) -> list[Design]:
     return [*ours, *([Design(block="tracks.codesign", variant="da4ml", reuse=1, build=peer)] if 1 in reuses else [])]
 
 
-BLOCKS: dict[str, Callable[[tuple[int, ...]], list[Design]]] = {
-    "ecl": _alone("ecl", _ecl),
-    "tracks.segments": _alone("tracks.segments", _segments),
-    "tracks.hough": _alone("tracks.hough", _hough),
-    "tracks.inputs": _alone("tracks.inputs", _inputs),
-    "tracks.neuro": _neuro,
-    "tracks.codesign": _codesign,
-    "tracks.stt": _alone("tracks.stt", _stt),
-    "klm": _alone("klm", _klm),
-    "klm.line": _alone("klm.line", _klm_line),
-    "grl": _alone("grl", _grl),
-    "menu": _alone("menu", _menu),
-}
-"""Blocks that can be synthesised; another one joins with its line here."""
+_WITH_REUSE = dict(zip(NETWORKS, (_neuro, _codesign), strict=True))
+BLOCKS = {name: _WITH_REUSE.get(name) or _alone(name) for name in SHIPPED}
+"""Blocks that can be synthesised: all that ship."""
