@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from importlib import metadata
@@ -91,17 +91,17 @@ def tool_versions() -> dict[str, str]:
     return versions
 
 
-def solve(text: str, mode: Mode, depth: int, timeout_s: int, probes: Iterable[str] = ()) -> Answer:
+def solve(text: str, mode: Mode, depth: int, timeout_s: int, probes: Iterable[str] = (), *, has_table: bool = False) -> Answer:
     """Check the assertions of RTLIL module `TOP` at cycles 0 .. depth - 1, and for all times with `Mode.INDUCTION`.
 
-    probes: registers of the component that the ports `probe_<name>` stand for. ProofError if the tools fail, ModuleNotFoundError
-    if they are not installed.
+    probes: registers of the component that the ports `probe_<name>` stand for. has_table: see `Bench`. ProofError if the tools
+    fail, ModuleNotFoundError if they are not installed.
     """
     tool_versions()
     with tempfile.TemporaryDirectory(prefix="darktrigger-proof-") as name:
         folder = Path(name)
         (folder / "design.il").write_text(text, encoding="utf-8")
-        (folder / "proof.sby").write_text(job(mode, depth, timeout_s, probes), encoding="utf-8")
+        (folder / "proof.sby").write_text(job(mode, depth, timeout_s, probes, has_table=has_table), encoding="utf-8")
         environment = os.environ | {"PATH": f"{_programs(folder)}{os.pathsep}{_scripts()}{os.pathsep}{os.environ.get('PATH', '')}"}
         start = time.monotonic()
         log = _run([_program("yowasp-sby"), "-f", "-d", "run", "proof.sby"], folder, environment, timeout_s + _GRACE_S)
@@ -113,7 +113,7 @@ def solve(text: str, mode: Mode, depth: int, timeout_s: int, probes: Iterable[st
         return Answer(status=status, trace=trace, wall_s=wall_s)
 
 
-def job(mode: Mode, depth: int, timeout_s: int, probes: Iterable[str]) -> str:
+def job(mode: Mode, depth: int, timeout_s: int, probes: Iterable[str], *, has_table: bool = False) -> str:
     """Text of the .sby file."""
     watched = [
         line for name in probes for line in (f"delete -input w:probe_{name}", f"connect -set probe_{name} {COMPONENT}.{name}")
@@ -121,7 +121,15 @@ def job(mode: Mode, depth: int, timeout_s: int, probes: Iterable[str]) -> str:
     sections = {
         "options": [f"mode {mode.value}", f"depth {depth}", f"timeout {timeout_s}"],
         "engines": [ENGINE],
-        "script": ["read_rtlil design.il", f"hierarchy -top {TOP}", "proc", "flatten", *watched, f"prep -top {TOP}"],
+        "script": [
+            "read_rtlil design.il",
+            f"hierarchy -top {TOP}",
+            "proc",
+            "flatten",
+            *watched,
+            f"prep -top {TOP}",
+            *(["memory_map -rom-only", "opt -full"] if has_table else []),
+        ],
         "files": ["design.il"],
     }
     return "".join(f"[{name}]\n" + "\n".join(lines) + "\n\n" for name, lines in sections.items())
@@ -150,19 +158,35 @@ def _programs(folder: Path) -> Path:
 
 def _run(command: list[str], folder: Path, environment: dict[str, str], limit_s: int) -> str | None:
     """Log of a finished run, None if it had to be stopped; nothing that it started survives it, nor a SIGTERM to this process."""
-    with _ended_by_sigterm():
-        process = subprocess.Popen(
+    with (
+        _ended_by_sigterm(),
+        subprocess.Popen(
             [sys.executable, *command], cwd=folder, env=environment, text=True, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        ) as process,
+    ):  # fmt: skip
         try:
             return process.communicate(timeout=limit_s)[0]
         except subprocess.TimeoutExpired:
             return None
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
+            _end_session(process.pid)
+
+
+def _end_session(leader: int) -> None:
+    """Kill what runs in a session: SymbiYosys gives each solver a process group of its own. Ref: proc(5), stat."""
+    while running := [pid for pid, state, session in _processes() if session == leader and state != "Z"]:
+        for pid in running:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _processes() -> Iterator[tuple[int, str, int]]:
+    """(number, state, session) of every process."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            state, _, _, session, *_ = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+            yield int(path.parent.name), state, int(session)
 
 
 @contextmanager

@@ -9,12 +9,12 @@ from pathlib import Path
 
 STARTS_A_CHILD = """\
 import os, subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], process_group=0)
 with open("pids", "w") as file:
     file.write(f"{os.getpid()} {child.pid}\\n")
 child.wait()
 """
-"""What SymbiYosys does with the solver."""
+"""What SymbiYosys does with the solver: it has a process group of its own."""
 RUNS_IT = "import os, pathlib; from hdl.proofs.solver import _run; _run(['start.py'], pathlib.Path.cwd(), dict(os.environ), 300)"
 ROOT = Path(__file__).parents[3]
 
