@@ -9,6 +9,7 @@ from trigger.compiled import kernel
 from trigger.displaced import features, fit, pairs, seeds, stereo, vertex
 from trigger.displaced.constants import N_RADII
 from trigger.displaced.fit import N_AXIAL
+from trigger.displaced.grid import N_LANES, PATCH
 from trigger.displaced.tracks import insert, make_tracks
 
 
@@ -16,8 +17,8 @@ class Hits(NamedTuple):
     """Track segments of all events, int64 unless said otherwise.
 
     offsets: (n + 1,). member, stereo: axial superlayer 0..4 and stereo superlayer 0..3, -1 = the other kind. window, turn: row in
-    the window table and cells that the sector is further. kind: 1 for a second-priority wire. angle: TURN. side: +1 where the track
-    passes at larger azimuth than the wire, -1 smaller, 0 not known. time: time units.
+    the window table and cells that the sector is further. kind: 1 for a second-priority wire. angle: AZIMUTH. side: +1 where the
+    track passes at larger azimuth than the wire, -1 smaller, 0 not known. time: time units.
     """
 
     offsets: NDArray[np.int64]
@@ -32,13 +33,12 @@ class Hits(NamedTuple):
 
 
 class Cuts(NamedTuple):
-    """Parameters as raw integers: roads LENGTH; chi2 CHI2; depth, radius_low, radius_high, behind DEPTH; impacts IMPACT."""
+    """Parameters as raw integers: misses MISS; chi2 CHI2; depth, radius_low, radius_high, behind DEPTH; impacts IMPACT."""
 
     only_five: bool
-    roads: NDArray[np.int64]
     fastest_ahead: int
     chi2: int
-    bin_log2: int
+    misses: NDArray[np.int64]
     depth: int
     impact_high: int
     impact_low: int
@@ -65,16 +65,20 @@ class Found(NamedTuple):
 
 
 @kernel
-def find(hits, given, has_given, grid, masks, table, cuts, caps, found):
-    """Fill the answers of all events. grid: (rows, impacts). caps: seeds, tracks, slots of candidates."""
+def find(hits, given, has_given, grid, masks, tables, table, cuts, caps, found):
+    """Fill the answers of all events.
+
+    grid: (rows, impacts). tables: of seeds, of the fit. caps: slots of seeds, tracks, candidates.
+    """
     n_rows, n_impact = grid
     planes = np.zeros((N_AXIAL, 2, n_rows), np.uint64)
-    four, five = np.zeros((2, n_rows), np.uint64), np.zeros((2, n_rows), np.uint64)
-    seed = np.zeros((caps[0], 2), np.int64)
-    score = np.zeros((n_rows, seeds.N_CELLS), np.uint8)
-    fired = np.empty((n_rows * seeds.N_CELLS, 2), np.int64)
-    chosen, distance = np.zeros(N_AXIAL, np.int64), np.zeros(N_AXIAL, np.int64)
-    bins = np.zeros(((2 * stereo.DEPTH_MAX) >> cuts.bin_log2) + 2, np.uint8)
+    fired = np.zeros((2, n_rows), np.uint64)
+    patches = (n_rows // n_impact // PATCH, n_impact // PATCH, seeds.N_CELLS)
+    score, peaks = np.zeros(patches, np.uint8), np.zeros(patches, np.bool_)
+    places, order = np.empty((score.size, 3), np.int64), np.empty((N_LANES * caps[0], 3), np.int64)
+    seed = np.zeros((len(order), 2), np.int64)
+    chosen, shift = np.zeros(N_AXIAL, np.int64), np.zeros(fit.N_STEREO, np.int64)
+    half_cell = fit.HALF_TURN // seeds.N_CELLS
     tracks = make_tracks(caps[1], N_RADII)
     new = caps[1]
     queue = np.zeros((caps[2], 3), np.int64)
@@ -87,23 +91,19 @@ def find(hits, given, has_given, grid, masks, table, cuts, caps, found):
         if present < N_AXIAL - 1:
             continue
         seeds.vote(hits.window[first:last][axial >= 0], hits.turn[first:last][axial >= 0], axial[axial >= 0], masks, planes)
-        seeds.count_superlayers(planes, four, five)
-        if cuts.only_five:
-            four[:] = five
-        n_seeds = seeds.select(four, five, n_impact, caps[0], score, fired, seed)
-        found.n_seeds[event] = n_seeds
-        overflow = found.overflow[event] > 0 or n_seeds > caps[0]
+        seeds.fire(planes, cuts.only_five, fired)
+        n_seeds, n_left = seeds.select(fired, caps[0], score, peaks, places, order, seed)
+        found.n_seeds[event] = n_left
+        overflow = found.overflow[event] > 0 or n_seeds > n_left
         tracks.there[:] = False
-        z, member = np.zeros(2 * (last - first), np.int64), np.zeros(2 * (last - first), np.int64)
-        for i in range(min(n_seeds, caps[0])):
-            row = seed[i, 0]
-            good, track, t0, chi2 = fit.fit(
-                hits, first, last, row, seed[i, 1], cuts.roads, given[event], has_given, cuts.fastest_ahead, table, chosen, distance
+        for i in range(n_left):
+            at = (seed[i, 0], (2 * seed[i, 1] + 1) * half_cell)
+            good, track, t0, chi2, row, phi = fit.fit(
+                hits, first, last, at, given[event], has_given, cuts.fastest_ahead, tables, chosen, shift
             )
             if not good or chi2 > cuts.chi2:
                 continue
-            n_points = stereo.depths(hits, first, last, track, t0, row, table, z, member)
-            n_stereo, start, slope = stereo.line(z, member, n_points, row, cuts.bin_log2, table, bins)
+            n_stereo, start, slope, _ = stereo.line(hits, first, last, at, (row, phi), shift, t0, cuts.misses, tables)
             if n_stereo == 0:
                 continue
             tracks.values[new, 0], tracks.values[new, 1], tracks.values[new, 2] = track

@@ -17,6 +17,11 @@ from trigger.geometry.cdc import N_SECTORS
 WORD_BITS = 64
 N_WORDS = 2
 """The azimuths of a row of cells are two machine words."""
+PATCH = 4
+"""Cells of bend, and of impact, that are one place in the search for peaks. Our choice: patches of 2 x 2 cells give more seeds, as
+many pairs, and four times as many places to compare."""
+N_LANES = 2
+"""Seeds that leave per cycle: lane k takes the patches whose place in impact is k, modulo this. Our choice: two fits can follow."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +29,8 @@ class SeedGrid:
     """Cells of bend, impact and azimuth phi0; a row is one cell of bend and impact, in all azimuths.
 
     n_bend cells cover +-bend_max_per_cm, n_impact cells +-impact_max_cm, n_phi cells the circle from 0. A cell fires if segments of
-    min_superlayers of the five axial superlayers lie in its windows. Sizes: our choice; 0.018 per cm is a pT of 0.25 GeV.
+    min_superlayers of the five axial superlayers lie in its windows. A patch is PATCH x PATCH cells of bend and impact at one
+    azimuth. Sizes: our choice; 0.018 per cm is a pT of 0.25 GeV.
     """
 
     n_bend: int = 32
@@ -39,9 +45,10 @@ class SeedGrid:
             if not 0 < getattr(self, name) < format_.maximum:
                 msg = f"{name} must be above 0 and below {format_.maximum}, not {getattr(self, name)}"
                 raise ValueError(msg)
-        if self.n_bend < 1 or self.n_impact < 1:
-            msg = f"n_bend and n_impact must be at least 1, not {self.n_bend} and {self.n_impact}"
-            raise ValueError(msg)
+        for name, unit in (("n_bend", PATCH), ("n_impact", PATCH * N_LANES)):
+            if getattr(self, name) < unit or getattr(self, name) % unit:
+                msg = f"{name} must be a multiple of {unit}, not {getattr(self, name)}"
+                raise ValueError(msg)
         if self.n_phi != N_WORDS * WORD_BITS or self.n_phi % N_SECTORS:
             msg = f"n_phi must be {N_WORDS * WORD_BITS}, not {self.n_phi}"
             raise ValueError(msg)
@@ -53,6 +60,11 @@ class SeedGrid:
     def n_rows(self) -> int:
         """Rows of cells: impact runs fastest."""
         return self.n_bend * self.n_impact
+
+    @property
+    def patches(self) -> tuple[int, int]:
+        """Patches of one azimuth: places in bend, places in impact."""
+        return self.n_bend // PATCH, self.n_impact // PATCH
 
     @property
     def half_bend_per_cm(self) -> float:

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from trigger.displaced.formats import CHI2, DEPTH, IMPACT, LENGTH
+from trigger.cdc.neuro.codesign import ANSWER
+from trigger.displaced.formats import CHI2, DEPTH, IMPACT, MISS
 from trigger.displaced.grid import SeedGrid
 from trigger.displaced.pairs import PAIR_STEPS
+from trigger.displaced.seeds import N_STEPS
+from trigger.geometry.cdc import N_SECTORS
 
 WINDOW_CLOCKS, STEP_CLOCKS = 16, 8
 """Data clocks whose segments are looked at together, and from one such window to the next: each segment is in two. Our choice:
@@ -15,26 +18,27 @@ drift times spread over about 500 ns, and with half overlap no event is cut by t
 class DisplacedParameters:
     """Sizes and cuts. All are our choice, from efficiencies measured on the simulation; ValueError for impossible ones.
 
-    max_segments (per superlayer), max_seeds, max_tracks: what a window may have; more sets the overflow bit and is lost, the last
-    first. late_slots: cycles after the last pairs in which their crossings still go on to the vertex, one per cycle.
-    roads_cm: distance to the track within which a wire belongs to it, in each linear step after the first.
+    max_segments (per superlayer), max_tracks: what a window may have; more sets the overflow bit and is lost, the last first.
+    seed_slots: cycles in which seeds leave, one per lane; the others are lost and set the overflow bit.
+    late_slots: cycles after the last pairs in which their crossings still go on to the vertex, one per cycle.
     fastest_ahead: time units by which the earliest priority time of a track's own segments is taken to be late, where no event time
-    is given. chi2_max_cm2: sum of squares of the last step's residuals. stereo_bin_log2: bins of the line search are 2^this DEPTH
-    steps of z wide. depth_cm: largest difference of z of two tracks at their vertex. impact_high_cm, impact_low_cm: the larger and
-    the smaller impact of a pair must be above. radius_cm: range of the vertex. behind_cm: no axial wire of a track lies farther
-    inside the vertex. pointing: least cosine between vertex and momentum of the pair in the transverse plane. shared_max: axial
-    segments that two tracks may have in common.
+    is given. chi2_max_cm2: square of the residual of the fit. stereo_three_cm, stereo_four_cm: what the middle point of three may
+    miss a line in z by, and both middle ones of four together. depth_cm: largest difference of z of two tracks at their vertex.
+    impact_high_cm, impact_low_cm: the larger and the smaller impact of a pair must be above. radius_cm: range of the vertex.
+    behind_cm: no axial wire of a track lies farther inside the vertex. pointing: least cosine between vertex and momentum of the
+    pair in the transverse plane. shared_max: axial segments that two tracks may have in common. score_tight_raw, score_loose_raw:
+    least answers of the network, ANSWER raw, for a vertex alone and for one with a cluster.
     """
 
     grid: SeedGrid = field(default_factory=SeedGrid)
     max_segments: int = 32
-    max_seeds: int = 96
+    seed_slots: int = 20
     max_tracks: int = 16
     late_slots: int = 4
-    roads_cm: tuple[float, ...] = (4.0, 2.0, 1.5)
-    fastest_ahead: int = 4
+    fastest_ahead: int = 6
     chi2_max_cm2: float = 0.5
-    stereo_bin_log2: int = 5
+    stereo_three_cm: float = 8.0
+    stereo_four_cm: float = 8.0
     depth_cm: float = 12.0
     impact_high_cm: float = 0.6
     impact_low_cm: float = 0.2
@@ -42,26 +46,29 @@ class DisplacedParameters:
     behind_cm: float = 2.0
     pointing: float = 0.75
     shared_max: int = 1
+    score_tight_raw: int = -4096
+    score_loose_raw: int = -4096
 
     def __post_init__(self) -> None:
         for name, low, high in (
-            ("max_seeds", 1, 1 << 12),
+            ("seed_slots", N_STEPS, N_SECTORS),
             ("max_tracks", 2, 1 << 8),
             ("max_segments", 1, 1 << 8),
             ("late_slots", 0, 1 << 4),
             ("fastest_ahead", 0, 1 << 8),
             ("chi2_max_cm2", 0.0, CHI2.maximum),
-            ("stereo_bin_log2", 1, DEPTH.width - 2),
+            ("stereo_three_cm", 0.0, MISS.maximum - MISS.resolution),
+            ("stereo_four_cm", 0.0, MISS.maximum - MISS.resolution),
             ("depth_cm", 0.0, DEPTH.maximum),
             ("impact_high_cm", 0.0, IMPACT.maximum),
             ("impact_low_cm", 0.0, IMPACT.maximum),
             ("behind_cm", 0.0, DEPTH.maximum),
             ("pointing", 0.1, 1.0),
             ("shared_max", 0, 4),
+            ("score_tight_raw", ANSWER.raw_min, ANSWER.raw_max),
+            ("score_loose_raw", ANSWER.raw_min, ANSWER.raw_max),
         ):
             _check(name, getattr(self, name), low, high)
-        for road in self.roads_cm:
-            _check("roads_cm", road, 0.0, LENGTH.maximum)
         _check("radius_cm", self.radius_cm[0], 0.0, self.radius_cm[1])
         _check("radius_cm", self.radius_cm[1], self.radius_cm[0], 50.0)
 

@@ -1,13 +1,34 @@
-"""Compiled seed search: which cells fire, and which of them are seeds."""
+"""Compiled seed search: which cells fire, which patches of them are seeds, and which seeds leave in time.
+
+The search goes round the circle in steps of a few sectors. In a step the patches of `COLUMNS` azimuths are decided, one azimuth
+before the next sectors begin, for the last azimuth of a sector waits for its neighbour. The seeds of a step wait for each other: of
+each lane one leaves in every slot, and in slot k at the earliest those of step k.
+"""
 
 import numpy as np
 
 from trigger.compiled import kernel
-from trigger.displaced.grid import N_WORDS, WORD_BITS
+from trigger.displaced.grid import N_LANES, N_WORDS, PATCH, WORD_BITS
+from trigger.geometry.cdc import N_SECTORS
 
 N_CELLS = N_WORDS * WORD_BITS
+SECTORS_PER_STEP = 2
+"""Sectors that are voted on at once. Our choice: half of the window's time is left for the fits."""
+N_STEPS = N_SECTORS // SECTORS_PER_STEP
+COLUMNS = N_CELLS // N_STEPS
+SCORE_MAX = 15
+"""A patch has 16 cells; more than this many fired ones count as this. Our choice: four bits."""
+NEIGHBOURS = tuple(
+    (bend, impact, azimuth)
+    for bend in (-1, 0, 1)
+    for impact in (-1, 0, 1)
+    for azimuth in (-1, 0, 1)
+    if (bend, impact, azimuth) < (0, 0, 0) and abs(bend) + abs(impact) + abs(azimuth) < 3
+)
+"""Patches that a peak must be above; it must not be below the opposite ones. Corners do not count. Our choice: with them there are
+as many seeds, with the six nearest alone twice as many, more than can leave in time."""
+_OFFSETS = np.array(NEIGHBOURS)
 _ONE = np.uint64(1)
-_TOP = np.uint64(WORD_BITS - 1)
 
 
 @kernel
@@ -32,8 +53,8 @@ def vote(rows, turns, members, mask, planes):
 
 
 @kernel
-def count_superlayers(planes, four, five):
-    """Cells with four or more, and with five superlayers: uint64 (2, rows) each."""
+def fire(planes, only_five, fired):
+    """Cells with four or more superlayers, or with all five: fired uint64 (2, rows)."""
     for word in range(N_WORDS):
         for row in range(planes.shape[2]):
             a, b, c, d, e = (
@@ -44,71 +65,118 @@ def count_superlayers(planes, four, five):
                 planes[4, word, row],
             )
             ab, cd = a & b, c & d
-            both = ab & cd
-            four[word, row] = both | (e & ((ab & (c | d)) | (cd & (a | b))))
-            five[word, row] = both & e
+            if only_five:
+                fired[word, row] = ab & cd & e
+            else:
+                fired[word, row] = (ab & cd) | (e & ((ab & (c | d)) | (cd & (a | b))))
 
 
 @kernel
-def three(words, row, word, bit):
-    """Cells set among a cell and its two neighbours in azimuth, 0..3; azimuths are a ring."""
-    here, other = words[word, row], words[1 - word, row]
-    count = (here >> np.uint64(bit)) & _ONE
-    count += (here >> np.uint64(bit - 1) if bit > 0 else other >> _TOP) & _ONE
-    return count + ((here >> np.uint64(bit + 1) if bit < WORD_BITS - 1 else other) & _ONE)
+def rate(fired, score, places):
+    """Write the score of every patch in which a cell fires, (patches in bend, in impact, cells in azimuth); returns their number.
+
+    score: uint8, all zero before. places: int64 (patches x cells, 3), theirs, in the order of bend, impact, azimuth.
+    """
+    count, n_impact = 0, score.shape[1] * PATCH
+    for bend in range(score.shape[0]):
+        for impact in range(score.shape[1]):
+            for word in range(N_WORDS):
+                some = np.uint64(0)
+                for cell in range(PATCH * PATCH):
+                    some |= fired[word, (bend * PATCH + cell // PATCH) * n_impact + impact * PATCH + cell % PATCH]
+                for bit in range(WORD_BITS if some else 0):
+                    if (some >> np.uint64(bit)) & _ONE:
+                        azimuth = WORD_BITS * word + bit
+                        total = weigh(fired, n_impact, bend, impact, azimuth)[0]
+                        score[bend, impact, azimuth] = min(total, SCORE_MAX)
+                        places[count, 0], places[count, 1], places[count, 2] = bend, impact, azimuth
+                        count += 1
+    return count
 
 
 @kernel
-def around(four, five, row, word, bit, n_impact):
-    """Score of a cell: cells with four superlayers, and again those with five, among the 27 around it."""
-    total = np.uint64(0)
-    a, b = row // n_impact, row % n_impact
-    for da in range(max(-1, -a), min(2, four.shape[1] // n_impact - a)):
-        for db in range(max(-1, -b), min(2, n_impact - b)):
-            other = row + da * n_impact + db
-            if four[0, other] | four[1, other] != 0:
-                total += three(four, other, word, bit) + three(five, other, word, bit)
-    return total
+def weigh(fired, n_impact, bend, impact, azimuth):
+    """(fired cells of a patch, sum of their places in bend, in impact), places 0 to PATCH - 1."""
+    word, bit = azimuth // WORD_BITS, np.uint64(azimuth % WORD_BITS)
+    total, in_bend, in_impact = 0, 0, 0
+    for a in range(PATCH):
+        for b in range(PATCH):
+            if (fired[word, (bend * PATCH + a) * n_impact + impact * PATCH + b] >> bit) & _ONE:
+                total, in_bend, in_impact = total + 1, in_bend + a, in_impact + b
+    return total, in_bend, in_impact
 
 
 @kernel
-def is_peak(score, row, cell, n_impact):
-    """Whether no neighbour has a higher score, or the same and comes earlier in scan order: bend, impact, azimuth."""
-    n_phi, own = score.shape[1], score[row, cell]
-    a, b = row // n_impact, row % n_impact
-    for da in range(max(-1, -a), min(2, score.shape[0] // n_impact - a)):
-        for db in range(max(-1, -b), min(2, n_impact - b)):
-            other = row + da * n_impact + db
-            for dc in range(-1, 2):
-                place = (cell + dc) % n_phi
-                earlier = other < row or (other == row and dc < 0)
-                if score[other, place] > own or (earlier and score[other, place] == own):
+def middle(total, moment):
+    """The mean place, rounded to the nearest, up on a tie."""
+    return (2 * moment + total) // (2 * total)
+
+
+@kernel
+def is_peak(score, bend, impact, azimuth):
+    """Whether no neighbour has a higher score, or the same and comes earlier in the order of bend, impact, azimuth."""
+    own = score[bend, impact, azimuth]
+    for side in (1, -1):
+        for k in range(len(_OFFSETS)):
+            a, b = bend + side * _OFFSETS[k, 0], impact + side * _OFFSETS[k, 1]
+            if 0 <= a < score.shape[0] and 0 <= b < score.shape[1]:
+                other = score[a, b, (azimuth + side * _OFFSETS[k, 2]) % N_CELLS]
+                if other > own or (side == 1 and other == own):
                     return False
     return True
 
 
 @kernel
-def select(four, five, n_impact, cap, score, fired, seeds):
-    """Write the seeds, row and cell in azimuth, in scan order; returns how many there are, also those beyond the cap.
+def leave(peaks, slots, order):
+    """(seeds, how many of them leave): order: int64 (N_LANES x slots, 3), those that leave, in their order: slot, then lane.
 
-    Seeds are the peaks of the score; a ring of equal scores has no earliest cell and gives none.
-    score: uint8 (rows, cells), all zero before and after. fired: int64 (rows x cells, 2).
+    peaks: bool (patches in bend, in impact, cells in azimuth). In a step the earlier azimuth goes first, then bend, then impact.
+    slots: of each lane; at its end the other seeds are lost.
     """
-    n_fired, count = 0, 0
-    for row in range(four.shape[1]):
-        for word in range(N_WORDS):
-            if four[word, row] == 0:
-                continue
-            for bit in range(WORD_BITS):
-                if (four[word, row] >> np.uint64(bit)) & _ONE:
-                    fired[n_fired, 0], fired[n_fired, 1] = row, WORD_BITS * word + bit
-                    score[row, WORD_BITS * word + bit] = around(four, five, row, word, bit, n_impact)
-                    n_fired += 1
-    for i in range(n_fired):
-        if is_peak(score, fired[i, 0], fired[i, 1], n_impact):
-            if count < cap:
-                seeds[count] = fired[i]
-            count += 1
-    for i in range(n_fired):
-        score[fired[i, 0], fired[i, 1]] = 0
-    return count
+    at, count = np.full((N_LANES * slots, 3), -1, np.int64), 0
+    for lane in range(N_LANES):
+        free = 0
+        for step in range(N_STEPS):
+            free = max(free, step)
+            for column in range(COLUMNS):
+                azimuth = (COLUMNS * (step + 1) - 1 + column) % N_CELLS
+                for bend in range(peaks.shape[0]):
+                    for impact in range(lane, peaks.shape[1], N_LANES):
+                        if not peaks[bend, impact, azimuth]:
+                            continue
+                        count += 1
+                        if free < slots:
+                            place = N_LANES * free + lane
+                            at[place, 0], at[place, 1], at[place, 2] = bend, impact, azimuth
+                            free += 1
+    n_left = 0
+    for place in range(len(at)):
+        if at[place, 0] >= 0:
+            order[n_left] = at[place]
+            n_left += 1
+    return count, n_left
+
+
+@kernel
+def select(fired, slots, score, peaks, places, order, seeds):
+    """(seeds, how many of them leave): seeds: int64 (N_LANES x slots, 2), row and cell in azimuth of those, in their order.
+
+    A seed is a patch whose score is a peak; its row is that of the mean place of its fired cells. A ring of equal scores has no
+    earliest patch and gives none. score: uint8, peaks: bool (patches in bend, in impact, cells), all zero before and after. places,
+    order: int64 (patches x cells, 3), (N_LANES x slots, 3), scratch.
+    """
+    n_impact = score.shape[1] * PATCH
+    n_places = rate(fired, score, places)
+    for i in range(n_places):
+        bend, impact, azimuth = places[i]
+        peaks[bend, impact, azimuth] = is_peak(score, bend, impact, azimuth)
+    count, n_left = leave(peaks, slots, order)
+    for i in range(n_places):
+        score[places[i, 0], places[i, 1], places[i, 2]] = 0
+        peaks[places[i, 0], places[i, 1], places[i, 2]] = False
+    for i in range(n_left):
+        bend, impact, azimuth = order[i]
+        total, in_bend, in_impact = weigh(fired, n_impact, bend, impact, azimuth)
+        row = (bend * PATCH + middle(total, in_bend)) * n_impact + impact * PATCH + middle(total, in_impact)
+        seeds[i, 0], seeds[i, 1] = row, azimuth
+    return count, n_left

@@ -1,28 +1,34 @@
-"""Compiled line search in z: the stereo segments of a track, and the straight line through them."""
+"""Compiled line in z: the stereo segments of a track, the three or four that lie on a line, and the line through them."""
 
 import numpy as np
 
 from trigger.compiled import kernel
-from trigger.displaced.constants import CROSSING_FRACTION, DEPTH_FRACTION, N_TIMES
-from trigger.displaced.fit import rounded, saturated
-from trigger.displaced.formats import CROSSING, DEPTH, SLOPE, TURN
+from trigger.displaced.constants import CROSSING_FRACTION
+from trigger.displaced.fit import N_STEREO, around, coarse_off, drift_of, rounded, saturated
+from trigger.displaced.fit_tables import DEPTH_FRACTION, FACTOR_FRACTION, STEREO_SLACK_CM, TRIPLES
+from trigger.displaced.formats import AZIMUTH, COARSE, CROSSING, DEPTH, MISS, OFF, SLOPE, TURN
 
-N_STEREO = 4
 MIN_STEREO = 3
-SLOPE_STEP, SLOPE_LOW, SLOPE_HIGH = 8, -80, 152
-"""Slopes of the search, SLOPE raw: steps of 1/8 from -1.25 to 2.375, polar angles of 141 to 23 degrees."""
+N_POINTS = 4
+"""Points of a superlayer that are looked at: a segment of unknown side is two."""
+SLOPE_LOW, SLOPE_HIGH = -80, 152
+"""Slopes of tracks, SLOPE raw: -1.25 to 2.375, polar angles of 141 to 23 degrees."""
 DEPTH_MAX = 160 << DEPTH.fraction
 """Largest |z| of a track at path 0, DEPTH raw: our choice, what a track of the chamber has that starts within it."""
-_DEPTH_RAW_MAX, _SLOPE_RAW_MAX = DEPTH.raw_max, SLOPE.raw_max
+SLACK = int(DEPTH.quantise(STEREO_SLACK_CM))
+MISS_MAX = MISS.raw_max
+_DEPTH_RAW_MAX, _SLOPE_RAW_MAX, _OFF_MAX = DEPTH.raw_max, SLOPE.raw_max, OFF.raw_max
 _ONE = 1 << CROSSING.fraction
-_TURN_MASK = (1 << TURN.width) - 1
-_HALF_TURN = 1 << (TURN.width - 1)
-_SLOPE_FRACTION = SLOPE.fraction
+_TURN_MASK, _HALF_TURN = (1 << TURN.width) - 1, 1 << (TURN.width - 1)
+_MASK, _COARSE_MASK = (1 << AZIMUTH.width) - 1, (1 << COARSE.width) - 1
+_TRIPLES = np.array(TRIPLES)
+_OUTER, _INNER = 3, 0
+"""Places in TRIPLES of the three inner and of the three outer superlayers, which a line of four consists of."""
 
 
 @kernel
 def signed_turn(raw):
-    """An azimuth difference within half a turn both ways."""
+    """A TURN difference within half a turn both ways."""
     return ((raw + _HALF_TURN) & _TURN_MASK) - _HALF_TURN
 
 
@@ -33,92 +39,119 @@ def crossing(bend, impact, of_bend, of_impact):
 
 
 @kernel
-def depths(hits, first, last, track, t0, row, table, z, member):
-    """z of the track at each stereo segment that it can have fired, DEPTH raw, with superlayer 0..3; returns how many.
+def points(hits, first, last, seed, track, shift, t0, tables, turned, z, there):
+    """Fill the points of each stereo superlayer that a seed's tracks can have, the first of them in order, left before right.
 
-    A segment of unknown side gives two. z, member: with room for two per segment.
+    seed: (row, AZIMUTH) of the seed; track: (row, AZIMUTH) of the fit after its first step, shift what its second one adds. turned:
+    int64 (4, 4), OFF from the backward end of the wire; z: DEPTH from there; there: bool, z lies on the wire.
     """
-    bend, impact, phi = track
-    count = 0
+    of_seed, of_fit = tables
+    row, phi = track
+    count = np.zeros(N_STEREO, np.int64)
+    there[:] = False
     for i in range(first, last):
         s = hits.stereo[i]
         if s < 0:
             continue
-        u = crossing(bend, impact, table.of_bend[s], table.of_impact[s])
-        if abs(u) == _ONE:
+        if (coarse_off(hits.angle[i], (seed[1] + of_seed.start[seed[0], s]) & _MASK) & _COARSE_MASK) > of_seed.width[seed[0], s]:
             continue
-        drift = rounded(table.drift[min(max(hits.time[i] - t0, 0), N_TIMES - 1)] * table.turn_per_drift[row, s], DEPTH_FRACTION)
-        turned = phi + table.asin[u + _ONE] - hits.angle[i]
+        x = rounded(drift_of(hits.time[i], t0, of_fit) * of_fit.stereo_per_drift[row, s], FACTOR_FRACTION)
         for side in (-1, 1):
-            if hits.side[i] not in (0, side):
+            if hits.side[i] == -side or count[s] == N_POINTS:
                 continue
-            deep = rounded(signed_turn(turned - side * drift) * table.depth_per_turn[s], DEPTH_FRACTION)
-            if deep < -table.depth_slack or deep > table.depth_range[s] + table.depth_slack:
-                continue
-            z[count], member[count] = table.depth_start[s] + deep, s
-            count += 1
-    return count
+            c = count[s]
+            count[s] += 1
+            base = around(phi + of_fit.stereo_azimuth[row, s] - hits.angle[i]) - side * x
+            turned[s, c] = saturated(base + shift[s], _OFF_MAX)
+            z[s, c] = rounded(turned[s, c] * of_fit.depth[s], DEPTH_FRACTION)
+            there[s, c] = -SLACK <= z[s, c] <= of_fit.range[s] + SLACK
 
 
 @kernel
-def search(z, member, count, path, bin_log2, bins):
-    """(superlayers, slope, z at path 0) of the best line, DEPTH and SLOPE raw; the first of equals, slopes ascending, then z.
-
-    Bins of z overlap by half: bin b holds b and b + 1 times 2^bin_log2 from -DEPTH_MAX on. bins: uint8, scratch.
-    """
-    best, best_slope, best_z = 0, 0, 0
-    for slope in range(SLOPE_LOW, SLOPE_HIGH + 1, SLOPE_STEP):
-        bins[:] = 0
-        for i in range(count):
-            start = z[i] - rounded(slope * path[member[i]], _SLOPE_FRACTION)
-            if -DEPTH_MAX <= start < DEPTH_MAX:
-                place = (start + DEPTH_MAX) >> bin_log2
-                bins[place + 1] |= 1 << member[i]
-        for place in range(len(bins) - 1):
-            both = bins[place] | bins[place + 1]
-            found = (both & 1) + ((both >> 1) & 1) + ((both >> 2) & 1) + (both >> 3)
-            if found > best:
-                best, best_slope, best_z = found, slope, (place << bin_log2) - DEPTH_MAX
-    return best, best_slope, best_z
+def misses(turned, z, there, row, table, miss):
+    """Fill what the middle point of three misses the line through the others by, MISS raw, int64 (4, 4, 4, 4): TRIPLES first."""
+    miss[:] = MISS_MAX
+    for t in range(len(_TRIPLES)):
+        one, middle, other = _TRIPLES[t]
+        for a in range(N_POINTS):
+            left = rounded(turned[one, a] * table.weight[row, t, 0], DEPTH_FRACTION)
+            for c in range(N_POINTS):
+                if not (there[one, a] and there[other, c]):
+                    continue
+                line = left + rounded(turned[other, c] * table.weight[row, t, 1], DEPTH_FRACTION) - table.offset[row, t]
+                for b in range(N_POINTS):
+                    if there[middle, b]:
+                        miss[t, a, b, c] = min(abs(z[middle, b] - line), MISS_MAX)
 
 
 @kernel
-def straighten(z, member, count, row, road, start, slope, table):
-    """(superlayers, z at path 0, slope) of the straight line through the point of each superlayer that is nearest to a line.
+def best_of_three(miss, chosen):
+    """(smallest miss, superlayer without a point); chosen: int64 (4,), points. The first wins a tie."""
+    best, missing = MISS_MAX, 0
+    for t in range(len(_TRIPLES)):
+        for a in range(N_POINTS):
+            for b in range(N_POINTS):
+                for c in range(N_POINTS):
+                    if miss[t, a, b, c] < best:
+                        best, missing = miss[t, a, b, c], t
+                        chosen[:] = -1
+                        chosen[_TRIPLES[t, 0]], chosen[_TRIPLES[t, 1]], chosen[_TRIPLES[t, 2]] = a, b, c
+    return best, missing
 
-    Without MIN_STEREO superlayers their number is 0.
 
-    road: points farther from the line, DEPTH raw, do not count; the earlier of two equals does.
-    """
-    left = np.zeros(N_STEREO, np.int64)
-    there = np.zeros(N_STEREO, np.bool_)
-    for i in range(count):
-        s = member[i]
-        d = z[i] - rounded(slope * table.path[row, s], _SLOPE_FRACTION) - start
-        if abs(d) <= road and (not there[s] or abs(d) < abs(left[s])):
-            left[s], there[s] = d, True
-    missing, n = N_STEREO, 0
-    for s in range(N_STEREO):
-        if there[s]:
-            n += 1
-        else:
-            missing = s
-    if n < MIN_STEREO:
-        return 0, start, slope
-    moved = np.zeros(2, np.int64)
+@kernel
+def best_of_four(miss, chosen):
+    """Smallest sum of the two misses of a line of four points, whose middle ones are in both; chosen: int64 (4,), points."""
+    best = 2 * MISS_MAX
+    for b in range(N_POINTS):
+        for c in range(N_POINTS):
+            inner, outer = 0, 0
+            for a in range(1, N_POINTS):
+                if miss[_OUTER, a, b, c] < miss[_OUTER, inner, b, c]:
+                    inner = a
+                if miss[_INNER, b, c, a] < miss[_INNER, b, c, outer]:
+                    outer = a
+            size = miss[_OUTER, inner, b, c] + miss[_INNER, b, c, outer]
+            if size < best:
+                best = size
+                chosen[0], chosen[1], chosen[2], chosen[3] = inner, b, c, outer
+    return best
+
+
+@kernel
+def straight(z, chosen, missing, row, table):
+    """(z at path 0, slope) of the straight line through points, DEPTH and SLOPE raw."""
+    found = np.zeros(2, np.int64)
     for out in range(2):
-        total = 0
+        value = 0
         for s in range(N_STEREO):
             if s != missing:
-                total += table.line.mantissa[row, missing, out, s] * left[s]
-        moved[out] = rounded(total, table.line.shift[row, missing, out])
-    return n, saturated(start + moved[0], _DEPTH_RAW_MAX), saturated(slope + moved[1], _SLOPE_RAW_MAX)
+                value += table.line.mantissa[row, missing, out, s] * (z[s, chosen[s]] + table.start[s])
+        found[out] = rounded(value, table.line.shift[row, missing, out])
+    return saturated(found[0], _DEPTH_RAW_MAX), saturated(found[1], _SLOPE_RAW_MAX)
 
 
 @kernel
-def line(z, member, count, row, bin_log2, table, bins):
-    """(superlayers, z at path 0, slope) of a track, 0 superlayers = none: search, then the line through the nearest points."""
-    best, slope, start = search(z, member, count, table.path[row], bin_log2, bins)
-    if best < MIN_STEREO:
-        return 0, start, slope
-    return straighten(z, member, count, row, 1 << bin_log2, start, slope, table)
+def line(hits, first, last, seed, track, shift, t0, cuts, tables):
+    """(superlayers, z at path 0, slope, MISS raw) of a track, 0 superlayers for none; cuts: MISS raw for three and for four points.
+
+    Four points on a line are preferred to three. The sum of the misses of four is cut at the largest MISS.
+    """
+    shape = (N_STEREO, N_POINTS)
+    turned, z, there = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
+    points(hits, first, last, seed, track, shift, t0, tables, turned, z, there)
+    miss = np.zeros((N_STEREO, N_POINTS, N_POINTS, N_POINTS), np.int64)
+    misses(turned, z, there, track[0], tables[1], miss)
+    chosen, four = np.zeros(N_STEREO, np.int64), np.zeros(N_STEREO, np.int64)
+    size, missing = best_of_three(miss, chosen)
+    size_four = best_of_four(miss, four)
+    count = MIN_STEREO
+    if size_four <= cuts[1]:
+        size, missing, count = size_four, N_STEREO, N_STEREO
+        chosen[:] = four
+    elif size > cuts[0]:
+        return 0, 0, 0, 0
+    start, slope = straight(z, chosen, missing, track[0], tables[1])
+    if abs(start) > DEPTH_MAX or not SLOPE_LOW <= slope <= SLOPE_HIGH:
+        return 0, 0, 0, 0
+    return count, start, slope, min(size, MISS_MAX)

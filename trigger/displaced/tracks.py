@@ -12,7 +12,7 @@ from trigger.displaced.fit import N_AXIAL
 class Tracks(NamedTuple):
     """Places of the list, int64 unless said otherwise; one more than the list has, the last one for the track that arrives.
 
-    there: bool, the place is taken. values: (bend, impact, phi0). lines: (z at path 0, slope). rows: row of the seed. chi2: CHI2.
+    there: bool, the place is taken. values: (bend, impact, phi0). lines: (z at path 0, slope). rows: row of the fit. chi2: CHI2.
     times: event time that the track was fitted with. chosen: axial segments, -1 = none. n_stereo: stereo superlayers of the line.
     scans: azimuths at the radii of the scan.
     """

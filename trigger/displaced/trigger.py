@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trigger.cdc.door import check_segments
+from trigger.cdc.neuro.codesign import CodesignNetwork
 from trigger.cdc.neuro.inputs import SIDE
 from trigger.displaced import event, vertex
 from trigger.displaced.constants import constants
 from trigger.displaced.features import FEATURES
-from trigger.displaced.formats import CHI2, DEPTH, IMPACT, LENGTH
+from trigger.displaced.fit_tables import fit_tables, seed_tables
+from trigger.displaced.formats import CHI2, DEPTH, IMPACT, MISS
+from trigger.displaced.network import shipped_network
 from trigger.displaced.parameters import DisplacedParameters
 from trigger.displaced.windows import N_POSITIONS, seed_windows
 from trigger.errors import InputError
@@ -33,12 +36,12 @@ _TRACK: dict[str, type[np.integer]] = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DisplacedDecision:
-    """Answer of the trigger before any network: n events, m vertices in all.
+    """Answer of the trigger: n events, m vertices in all that pass the cuts.
 
     Attributes:
-        displaced_vertex: uint8 (n,), the displaced-vertex bit: at least one vertex passes the cuts.
+        displaced_vertex: uint8 (n,), the displaced-vertex bit: a vertex has a score of `score_tight_raw` or more.
         displaced_overflow: uint8 (n,), segments, seeds, tracks or candidates beyond the caps were lost.
-        displaced_n_seeds: uint16 (n,), seeds found, also those beyond the cap.
+        displaced_n_seeds: uint16 (n,), seeds that left in time.
         displaced_n_tracks: uint8 (n,), tracks with a stereo line, duplicates removed.
         displaced_offsets: int64 (n + 1,), vertices of each event, in the order of `trigger.displaced.pairs`.
         displaced_radius_raw, displaced_z_raw: int16 (m,), DEPTH: transverse radius and z.
@@ -47,7 +50,8 @@ class DisplacedDecision:
             transverse plane, in the order of the pair. displaced_z0_raw, displaced_slope_raw: int16 (m, 2), DEPTH at the
             perigee, SLOPE. displaced_chi2_raw: int32 (m, 2), CHI2. displaced_n_axial, displaced_n_stereo: uint8 (m, 2), segments of
             the fit, superlayers of the line. Formats: `trigger.displaced.formats`; meaning: `trigger.displaced.grid`.
-        displaced_features: int16 (m, 16), inputs of the network, `trigger.displaced.features`.
+        displaced_features: int16 (m, 16), inputs of the network, `trigger.displaced.features`. displaced_score_raw: int16 (m,), its
+            answer, ANSWER of `trigger.cdc.neuro.codesign`.
     """
 
     displaced_vertex: NDArray[np.uint8]
@@ -67,6 +71,7 @@ class DisplacedDecision:
     displaced_n_axial: NDArray[np.uint8]
     displaced_n_stereo: NDArray[np.uint8]
     displaced_features: NDArray[np.int16]
+    displaced_score_raw: NDArray[np.int16]
 
     def arrays(self) -> dict[str, NDArray]:
         """The fields by name; the arrays themselves, not copies."""
@@ -79,8 +84,10 @@ class DisplacedTrigger:
     Every step is a table, a product with an integer, an addition or a comparison, a fixed number of times per seed and per pair.
     """
 
-    def __init__(self, parameters: DisplacedParameters | None = None) -> None:
+    def __init__(self, parameters: DisplacedParameters | None = None, network: CodesignNetwork | None = None) -> None:
+        """network: of vertices; without it the one that comes with the package."""
         self.parameters = parameters or DisplacedParameters()
+        self.network = network or shipped_network()
 
     def run(
         self,
@@ -116,19 +123,24 @@ class DisplacedTrigger:
         grid, windows = p.grid, seed_windows(p.grid)
         event.find(
             hits, _given(given_time, n), given_time is not None, (grid.n_rows, grid.n_impact),
-            windows.mask.reshape(-1, *windows.mask.shape[2:]), constants(grid), self._cuts(),
-            (p.max_seeds, p.max_tracks, p.max_vertices), found,
+            windows.mask.reshape(-1, *windows.mask.shape[2:]), (seed_tables(grid), fit_tables()), constants(), self._cuts(),
+            (p.seed_slots, p.max_tracks, p.max_vertices), found,
         )  # fmt: skip
         there = np.arange(p.max_vertices) < found.n_vertices[:, None]
         numbers: dict[str, NDArray[Any]] = {name: found.vertex[there][:, k] for k, name in enumerate(_VERTEX)}
         numbers |= {name: found.tracks[there][:, :, k].astype(kind) for k, (name, kind) in enumerate(_TRACK.items())}
+        offsets_found = np.concatenate([[0], np.cumsum(found.n_vertices)])
+        inputs = found.features[there]
+        score = self.network.run(inputs)[:, 0]
+        taken = np.concatenate([[0], np.cumsum(score >= p.score_tight_raw)])[offsets_found]
         return DisplacedDecision(
-            displaced_vertex=(found.n_vertices > 0).astype(np.uint8),
+            displaced_vertex=(np.diff(taken) > 0).astype(np.uint8),
             displaced_overflow=found.overflow,
             displaced_n_seeds=found.n_seeds,
             displaced_n_tracks=found.n_tracks,
-            displaced_offsets=np.concatenate([[0], np.cumsum(found.n_vertices)]),
-            displaced_features=found.features[there],
+            displaced_offsets=offsets_found,
+            displaced_features=inputs,
+            displaced_score_raw=score,
             **numbers,
         )
 
@@ -161,7 +173,7 @@ class DisplacedTrigger:
             window=np.where(axial, (windows.first[superlayer] + inside) * N_POSITIONS + position - 1, 0),
             turn=sector * (grid.n_phi // N_SECTORS),
             kind=(position != FIRST_PRIORITY).astype(np.int64),
-            angle=constants(grid).angle[ids, position - 1].astype(np.int64),
+            angle=fit_tables().angle[ids, position - 1].astype(np.int64),
             side=np.array(SIDE)[arrays["cdc_lr"]],
             time=arrays["cdc_time"].astype(np.int64),
         )
@@ -170,10 +182,9 @@ class DisplacedTrigger:
         p = self.parameters
         return event.Cuts(
             only_five=p.grid.min_superlayers == event.N_AXIAL,
-            roads=LENGTH.quantise(p.roads_cm),
             fastest_ahead=p.fastest_ahead,
             chi2=int(CHI2.quantise(p.chi2_max_cm2)),
-            bin_log2=p.stereo_bin_log2,
+            misses=MISS.quantise([p.stereo_three_cm, p.stereo_four_cm]),
             depth=int(DEPTH.quantise(p.depth_cm)),
             impact_high=int(IMPACT.quantise(p.impact_high_cm)),
             impact_low=int(IMPACT.quantise(p.impact_low_cm)),

@@ -10,7 +10,7 @@ from trigger.displaced.pairs import OUTSIDE, coarse, farthest
 from trigger.displaced.stereo import crossing
 
 POINTING_FRACTION = 8
-_ONE = 1 << CROSSING.fraction
+_CROSSING_MAX = CROSSING.raw_max
 _CROSSING_FRACTION = CROSSING.fraction
 _SLOPE_FRACTION = SLOPE.fraction
 _FACTOR_FRACTION = FACTOR.fraction
@@ -26,9 +26,9 @@ def depth_at(u, line, radius, table):
 
 @kernel
 def direction_at(track, row, radius, table):
-    """(sine, cosine) of a track's direction to the radius, CROSSING raw."""
+    """(sine, cosine) of a track's direction to the radius, CROSSING."""
     s = crossing(track[0], -track[1], table.scan_bend[radius], table.scan_impact[radius])
-    s = saturated(rounded(s * table.grow[row], _FACTOR_FRACTION), _ONE)
+    s = saturated(rounded(s * table.grow[row], _FACTOR_FRACTION), _CROSSING_MAX)
     return s, table.cosine[coarse(s)]
 
 

@@ -23,10 +23,11 @@ def test_bend_and_impact_of_a_circle():
 
 
 def test_centres_of_the_cells():
-    grid = SeedGrid(n_bend=4, n_impact=2, bend_max_per_cm=0.016, impact_max_cm=20.0)
-    assert grid.bend_per_cm.tolist() == pytest.approx([-0.012, -0.012, -0.004, -0.004, 0.004, 0.004, 0.012, 0.012])
-    assert grid.impact_cm.tolist() == [-10.0, 10.0] * 4
-    assert grid.n_rows == 8
+    grid = SeedGrid(n_bend=4, n_impact=8, bend_max_per_cm=0.016, impact_max_cm=20.0)
+    assert grid.bend_per_cm[::8].tolist() == pytest.approx([-0.012, -0.004, 0.004, 0.012])
+    assert grid.impact_cm.tolist() == [-17.5, -12.5, -7.5, -2.5, 2.5, 7.5, 12.5, 17.5] * 4
+    assert grid.n_rows == 32
+    assert grid.patches == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,8 @@ def test_centres_of_the_cells():
     [
         ({"bend_max_per_cm": 0.04}, "bend_max_per_cm must be above 0 and below"),
         ({"impact_max_cm": 0.0}, "impact_max_cm must be above 0"),
-        ({"n_bend": 0}, "n_bend and n_impact must be at least 1"),
+        ({"n_bend": 0}, "n_bend must be a multiple of 4, not 0"),
+        ({"n_impact": 12}, "n_impact must be a multiple of 8, not 12"),
         ({"n_phi": 160}, "n_phi must be 128, not 160"),
         ({"min_superlayers": 3}, "min_superlayers must be 4 or 5, not 3"),
     ],

@@ -7,12 +7,13 @@ import pytest
 
 from trigger.displaced import DisplacedTrigger
 from trigger.displaced.constants import N_RADII, constants
-from trigger.displaced.grid import SeedGrid, crossing_sine
+from trigger.displaced.fit import row_of as fit_row
+from trigger.displaced.grid import crossing_sine
 from trigger.displaced.pairs import OUTSIDE, candidates, scan
 from trigger.displaced.tracks import insert, make_tracks
 from trigger.displaced.vertex import find
 
-TABLE = constants(SeedGrid())
+TABLE = constants()
 CUTS = DisplacedTrigger()._cuts()
 TURN = 2 * math.pi / 16384
 ROOM = 16
@@ -34,7 +35,7 @@ def raw_of(kappa, d, phi0):
 
 
 def row_of(bend, impact, _):
-    return 32 * math.floor((bend / 2**18 / 0.018 + 1) * 16) + math.floor((impact / 2**7 / 32 + 1) * 16)
+    return fit_row(bend, impact)
 
 
 def plain_insert(places, new):

@@ -7,7 +7,7 @@ import pytest
 
 from trigger.displaced import DisplacedTrigger, SeedGrid, seeds, windows
 from trigger.displaced.windows import seed_windows
-from trigger.geometry.cdc import superlayers
+from trigger.geometry.cdc import N_SECTORS, superlayers
 
 GRID = SeedGrid()
 AXIAL = (0, 2, 4, 6, 8)
@@ -39,7 +39,7 @@ def test_windows_equal_the_definition(superlayer, sector, priority):
     n = int(lines.n_segments[superlayer])
     local = sector * (n // 32) + n // 64
     shift = {1: -0.5, 2: 0.5, 3: 0.0}[priority]
-    radius, phi = float(lines.radius_cm[superlayer, int(priority != 3)]), (local + shift) * 2 * math.pi / n
+    radius, phi = float(lines.radius_cm[superlayer, 0]), (local + shift) * 2 * math.pi / n
     expected = set()
     for a in range(32):
         for b in range(32):
@@ -74,34 +74,78 @@ def packed(cells):
     return np.stack([(cells[:, :64] * weights).sum(1, dtype=np.uint64), (cells[:, 64:] * weights).sum(1, dtype=np.uint64)])
 
 
-def selected(fired4, fired5, n_impact, cap=1000):
-    score, room = np.zeros(fired4.shape, np.uint8), np.zeros((cap, 2), np.int64)
-    count = seeds.select(packed(fired4), packed(fired5), n_impact, cap, score, np.empty((fired4.size, 2), np.int64), room)
+def selected(cells, n_impact, slots=N_SECTORS * 100):
+    """(seeds, those that leave) of fired cells (rows, 128)."""
+    patches = (len(cells) // n_impact // 4, n_impact // 4, 128)
+    score, peaks = np.zeros(patches, np.uint8), np.zeros(patches, bool)
+    places, order = np.empty((score.size, 3), np.int64), np.empty((2 * slots, 3), np.int64)
+    room = np.zeros((2 * slots, 2), np.int64)
+    count, n_left = seeds.select(packed(cells), slots, score, peaks, places, order, room)
     assert not score.any(), "the score is cleared for the next event"
-    return count, room[: min(count, cap)]
+    assert not peaks.any()
+    return count, [tuple(seed) for seed in room[:n_left].tolist()]
 
 
-@pytest.mark.parametrize("density", [0.02, 0.2, 0.5])
-def test_counts_and_peaks_equal_plain_counting(density):
-    rng = np.random.default_rng(3)
-    hit = rng.random((5, 24, 128)) < density + 0.3
-    four, five = np.zeros((2, 24), np.uint64), np.zeros((2, 24), np.uint64)
-    seeds.count_superlayers(np.stack([packed(plane) for plane in hit]), four, five)
-    assert (unpacked(four) == (hit.sum(0) >= 4)).all()
-    assert (unpacked(five) == (hit.sum(0) == 5)).all()
-    fired4, fired5 = (hit.sum(0) >= 4).reshape(4, 6, 128), (hit.sum(0) == 5).reshape(4, 6, 128)
-    weight = np.pad(fired4.astype(int) + fired5, ((1, 1), (1, 1), (0, 0)))
-    near = [(a, b, c) for a in (-1, 0, 1) for b in (-1, 0, 1) for c in (-1, 0, 1)]
-    total = sum(np.roll(weight[1 + a : 5 + a, 1 + b : 7 + b], -c, axis=2) for a, b, c in near)
-    score = np.pad(np.where(fired4, total, 0), ((1, 1), (1, 1), (0, 0)))
-    peak = fired4.copy()
-    for a, b, c in near:
-        other, own = np.roll(score[1 + a : 5 + a, 1 + b : 7 + b], -c, axis=2), score[1:5, 1:7]
-        if (a, b, c) != (0, 0, 0):
-            peak &= (other <= own) if (a, b, c) > (0, 0, 0) else (other < own)
-    count, found = selected(fired4.reshape(24, 128), fired5.reshape(24, 128), 6)
-    assert count == peak.sum() > 0
-    assert [tuple(s) for s in found] == [tuple(s) for s in np.argwhere(peak.reshape(24, 128))]
+def plain_seeds(cells, n_impact):
+    """Seeds by plain counting, as {(patch in bend, patch in impact, azimuth): row}."""
+    fired = cells.reshape(-1, n_impact, 128)
+    n_bend = len(fired) // 4
+    count = fired.reshape(n_bend, 4, n_impact // 4, 4, 128).sum(axis=(1, 3))
+    score = np.minimum(count, 15)
+    found = {}
+    for a, b, c in np.argwhere(score):
+        others = [
+            (x, y, z)
+            for x in range(max(a - 1, 0), min(a + 2, n_bend))
+            for y in range(max(b - 1, 0), min(b + 2, n_impact // 4))
+            for z in (-1, 0, 1)
+            if 0 < abs(x - a) + abs(y - b) + abs(z) < 3
+        ]
+        if all(score[x, y, (c + z) % 128] + ((x, y, z) < (a, b, 0)) <= score[a, b, c] for x, y, z in others):
+            inside = np.argwhere(fired[4 * a : 4 * a + 4, 4 * b : 4 * b + 4, c]).mean(axis=0)
+            bend, impact = (math.floor(place + 0.5) for place in inside)
+            found[int(a), int(b), int(c)] = (4 * int(a) + bend) * n_impact + 4 * int(b) + impact
+    return found
+
+
+@pytest.mark.parametrize("n_superlayers", [4, 5])
+def test_cells_that_fire(n_superlayers):
+    hit = np.random.default_rng(3).random((5, 24, 128)) < 0.7
+    fired = np.zeros((2, 24), np.uint64)
+    seeds.fire(np.stack([packed(plane) for plane in hit]), n_superlayers == 5, fired)
+    assert (unpacked(fired) == (hit.sum(0) >= n_superlayers)).all()
+
+
+@pytest.mark.parametrize("density", [0.001, 0.02, 0.3])
+def test_seeds_equal_plain_counting(density):
+    cells = np.random.default_rng(4).random((16 * 24, 128)) < density
+    expected = plain_seeds(cells, 24)
+    count, found = selected(cells, 24)
+    assert count == len(found) == len(expected) > 0
+    assert sorted(found) == sorted((row, azimuth) for (_, _, azimuth), row in expected.items())
+
+
+@pytest.mark.parametrize(("density", "slots"), [(1e-4, 20), (1e-4, 32), (0.001, 20), (0.02, 32)])
+def test_order_and_loss(density, slots):
+    """A plain queue per lane: one seed per slot, and none before its step."""
+    cells = np.random.default_rng(5).random((32 * 32, 128)) < density
+    expected = plain_seeds(cells, 32)
+    waiting: dict[int, list[tuple[int, int, int, int, int]]] = {0: [], 1: []}
+    for (a, b, c), row in expected.items():
+        turned = (c - 7) % 128
+        waiting[b % 2].append((turned // 8, turned, a, b, row))
+    leaving = []
+    for lane, queue in waiting.items():
+        slot = 0
+        for step, turned, _, _, row in sorted(queue):
+            slot = max(slot, step)
+            if slot < slots:
+                leaving.append((slot, lane, (row, (turned + 7) % 128)))
+            slot += 1
+    count, found = selected(cells, 32, slots)
+    assert found == [seed for _, _, seed in sorted(leaving)]
+    assert count == len(expected)
+    assert (len(found) < count) == (density > 5e-4)
 
 
 def test_a_window_that_ends_on_an_edge():
@@ -115,16 +159,22 @@ def test_a_window_that_ends_on_an_edge():
         assert (made.length == expected.length).all()
 
 
-def test_seeds_beyond_the_cap_are_counted_but_not_written():
-    cells = np.zeros((24, 128), bool)
-    cells[::2, ::4] = True
-    count, found = selected(cells, np.zeros_like(cells), 6, cap=5)
-    assert count > 5
-    assert len(found) == 5
-    assert (found == selected(cells, np.zeros_like(cells), 6)[1][:5]).all()
-
-
 def test_azimuths_are_a_ring():
-    cells = np.zeros((24, 128), bool)
+    cells = np.zeros((32, 128), bool)
     cells[8, [0, 1, 127]] = True
-    assert [tuple(s) for s in selected(cells, np.zeros_like(cells), 6)[1]] == [(8, 0)]
+    assert selected(cells, 8)[1] == [(8, 127)], "of equal scores the earliest on the ring counts, here the last azimuth"
+
+
+def test_a_ring_of_equal_scores_gives_none():
+    cells = np.zeros((32, 128), bool)
+    cells[8] = True
+    assert selected(cells, 8) == (0, [])
+
+
+def test_mean_place_of_a_patch():
+    """By hand: cells of bend 0 and 1 (mean 0.5: up), of impact 0, 0, 3 (mean 1)."""
+    cells = np.zeros((32, 128), bool)
+    cells[[0, 8 + 0], 40] = True
+    assert selected(cells, 8)[1] == [(8, 40)]
+    cells[8 + 3, 40] = True
+    assert selected(cells, 8)[1] == [(8 + 1, 40)]

@@ -54,9 +54,9 @@ def test_one_track_makes_no_vertex(pair, segments_of):
         assert answer.displaced_vertex.tolist() == [0]
 
 
-@pytest.mark.parametrize("sectors", [1, 7, 31])
+@pytest.mark.parametrize("sectors", [2, 14, 30])
 def test_rotation(pair, segments_of, sectors):
-    """Everything turned by some 1/32 of the circle: the same answer, turned. Widths and tables do not see the azimuth."""
+    """Everything turned by whole steps of the search, and no track across its start: the same answer, turned."""
     ids, *rest = segments_of(*pair)
     lines = superlayers()
     s = lines.of_segment[ids]
@@ -80,8 +80,8 @@ def test_rotation(pair, segments_of, sectors):
         ({"radius_cm": (11.0, 13.0)}, 1),
         ({"pointing": 0.999}, 0),
         ({"depth_cm": 0.0}, 0),
-        ({"max_seeds": 1}, 0),
-        ({"stereo_bin_log2": 6}, 1),
+        ({"stereo_three_cm": 0.0}, 1),
+        ({"stereo_four_cm": 0.0}, 1),
     ],
 )
 def test_each_cut_acts(pair, segments_of, change, kept):
@@ -90,12 +90,12 @@ def test_each_cut_acts(pair, segments_of, change, kept):
 
 def test_caps_set_the_overflow_bit(pair, segments_of):
     event = segments_of(*pair)
-    seeds = int(run(event).displaced_n_seeds[0])
-    assert seeds > 2
-    for cap, overflow in ((seeds, 0), (seeds - 1, 1)):
-        answer = run(event, parameters=DisplacedParameters(max_seeds=cap))
-        assert answer.displaced_overflow.tolist() == [overflow]
-        assert answer.displaced_n_seeds.tolist() == [seeds]
+    assert run(event).displaced_overflow.tolist() == [0]
+    turned = [segments_of(*((kappa, d, phi0 + turn, z0, cot) for kappa, d, phi0, z0, cot in pair)) for turn in (0, 0.5, 1, 1.5, 2)]
+    many = tuple(np.concatenate(columns) for columns in zip(*turned, strict=True))
+    late, all_slots = run(many), run(many, parameters=DisplacedParameters(seed_slots=32))
+    assert late.displaced_overflow.tolist() == [1]
+    assert late.displaced_n_seeds[0] < all_slots.displaced_n_seeds[0]
     third = segments_of(*pair, (0.003, 5.0, 4.0, 0.0, 0.2))
     assert run(third, parameters=DisplacedParameters(max_tracks=3)).displaced_overflow.tolist() == [0]
     assert run(third, parameters=DisplacedParameters(max_tracks=2)).displaced_overflow.tolist() == [1]
@@ -192,10 +192,10 @@ def test_bad_event_times_are_refused():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"max_seeds": 0}, "max_seeds must be 1 to 4096, not 0"),
+        ({"seed_slots": 15}, "seed_slots must be 16 to 32, not 15"),
         ({"depth_cm": -1.0}, "depth_cm must be 0.0 to"),
         ({"radius_cm": (5.0, 60.0)}, "radius_cm must be"),
-        ({"roads_cm": (500.0,)}, "roads_cm must be"),
+        ({"stereo_four_cm": 40.0}, "stereo_four_cm must be 0.0 to 31.75"),
         ({"pointing": 0.0}, "pointing must be"),
         ({"late_slots": 17}, "late_slots must be 0 to 16, not 17"),
         ({"max_segments": 0}, "max_segments must be 1 to 256, not 0"),

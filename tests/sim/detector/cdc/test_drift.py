@@ -4,8 +4,7 @@ import numpy as np
 
 from sim.detector.cdc.config import CdcResponse
 from sim.detector.cdc.drift import drift_time_ns
-from trigger.displaced import SeedGrid
-from trigger.displaced.constants import N_TIMES, constants
+from trigger.displaced.fit_tables import N_TIMES, fit_tables
 from trigger.displaced.formats import DRIFT
 from trigger.geometry.cdc import TIME_NS
 
@@ -20,7 +19,7 @@ def test_drift_time_by_hand():
 def test_trigger_inverts_the_relation_of_the_simulation():
     """Every raw time: the table's distance, within half an LSB, is the one whose simulated time is the middle of that unit."""
     response = CdcResponse()
-    distance = constants(SeedGrid()).drift * DRIFT.resolution
+    distance = fit_tables().drift * DRIFT.resolution
     below, above = (
         drift_time_ns(np.maximum(distance + side, 0), cm_per_ns=response.drift_cm_per_ns, ns_per_cm3=response.drift_ns_per_cm3)
         for side in (-DRIFT.resolution / 2, DRIFT.resolution / 2)
