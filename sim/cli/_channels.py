@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from sim.cli._block_studies import EventBlocks, Scheduler, Workers, full_path, run
 from sim.klm_mode import LAYERS
 from trigger.errors import InputError
 
@@ -30,11 +31,6 @@ Changes = Annotated[
 ]
 Periods = Annotated[Path | None, typer.Option(help="TOML file of run periods: average over them, weighted by luminosity.")]
 Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file with a search or blocks; may be repeated.")]
-Workers = Annotated[int, typer.Option(help="Processes; the numbers do not depend on it.")]
-Scheduler = Annotated[str | None, typer.Option(help="Address of a dask.distributed scheduler, which does the work.")]
-EventBlocks = Annotated[
-    str | None, typer.Option(help="Blocks a:b of the study, b excluded: writes their counters alone, for `darktrigger merge`.")
-]
 Wanted = Annotated[float, typer.Option("--yield", help="Selected events whose luminosity is quoted.")]
 KlmModeName = Annotated[str, typer.Option("--klm-mode", help="KLM trigger: layers, or lines for straight lines of strips.")]
 RateEvents = Annotated[int, typer.Option(help="Events of the large samples behind a change of rates; 0: no rates.")]
@@ -102,7 +98,7 @@ def search(
     if frame not in frames:
         msg = f"--frame must be one of {', '.join(frames)}, not {frame!r}"
         raise InputError(msg)
-    _run(
+    run(
         _recipe(channel, events, seed, background, period, set_, menu, periods, plugin, file, frame, wanted, rate_events, klm_mode),
         out,
         workers,
@@ -129,7 +125,7 @@ def everything(
     event_blocks: EventBlocks = None,
 ) -> None:
     """All searches, each in a folder of its own, and the summary: search by line, what carries it, what would be lost without."""
-    _run(
+    run(
         _recipe("all", events, seed, background, period, set_, menu, periods, plugin, None, "lab", wanted, rate_events, klm_mode),
         out,
         workers,
@@ -151,20 +147,16 @@ def _recipe(
         seed=seed,
         levels=_levels(background),
         period=period,
-        menu=_full_path(Path(menu)) if menu is not None and menu.endswith(".toml") else menu,
+        menu=full_path(Path(menu)) if menu is not None and menu.endswith(".toml") else menu,
         changes=tuple(_change(text) for text in changes or ()),
-        periods=None if periods is None else _full_path(periods),
-        plugins=tuple(_full_path(path) for path in plugins or ()),
-        source=None if source is None else _full_path(source),
+        periods=full_path(periods),
+        plugins=tuple(str(path.resolve()) for path in plugins or ()),
+        source=full_path(source),
         frame=frame,
         wanted=wanted,
         rate_events=rate_events,
         klm_mode=klm_mode,
     )
-
-
-def _full_path(path: Path) -> str:
-    return str(path.resolve())
 
 
 def _levels(text: str) -> tuple[float, ...]:
@@ -181,36 +173,3 @@ def _change(text: str) -> tuple[str, str]:
         msg = f"--set must be KEY=VALUE, not {text!r}"
         raise InputError(msg)
     return key.strip(), value.strip()
-
-
-def _run(recipe: Recipe, out: Path, workers: int, scheduler: str | None, event_blocks: str | None) -> None:
-    from sim.cli._options import parse_event_blocks
-    from sim.progress import progress
-    from sim.studies.channel_results import in_words, write_results
-    from sim.studies.channel_study import forget, run_study
-    from sim.studies.partial import Part, write_part
-
-    study = recipe.study()
-    jobs = study.jobs()
-    blocks = None if event_blocks is None else parse_event_blocks(event_blocks, len(jobs))
-    chosen = jobs if blocks is None else jobs[blocks.start : blocks.stop]
-    with progress(f"study {', '.join(recipe.names)}", sum(job.events for job in chosen)) as advance:
-        counters = run_study(study, out, blocks=blocks, workers=workers, scheduler=scheduler, done=lambda job: advance(job.events))
-    if blocks is not None:
-        path = out / f"{'-'.join(recipe.names)}-{blocks.start}-{blocks.stop}.part.npz"
-        part = Part(
-            study=study.digest(),
-            recipe=recipe.to_json(),
-            first=blocks.start,
-            stop=blocks.stop,
-            n_blocks=len(jobs),
-            counters=counters,
-        )
-        write_part(path, part)
-        forget(out, blocks)
-        typer.echo(f"blocks {blocks.start}:{blocks.stop} of {len(jobs)}, {sum(job.events for job in chosen):,} events -> {path}")
-        return
-    tables = write_results(recipe, study, counters, out, workers, scheduler)
-    forget(out)
-    for text in in_words(study, tables, out):
-        typer.echo(text)

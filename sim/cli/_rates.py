@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sim.cli._block_studies import EventBlocks, Scheduler, Workers, run
 from sim.klm_mode import LAYERS
 from trigger.errors import InputError
 
@@ -43,7 +45,9 @@ def rates(
     klm_mode: Annotated[str, typer.Option(help="KLM trigger: layers, or lines for straight lines of strips.")] = LAYERS,
     events: Annotated[int, typer.Option(help="Events of the large samples; others have a share of it.")] = 65_536,
     seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 1,
-    workers: Annotated[int, typer.Option(help="Processes; the numbers do not depend on it.")] = 1,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    event_blocks: EventBlocks = None,
 ) -> None:
     """Rates of every line in Hz, before and after prescale, exclusive and cumulative, and of the whole menu against 30 kHz.
 
@@ -53,38 +57,22 @@ def rates(
     interrupted run goes on where it stopped when the same command is given again.
     """
     from sim.cli._options import injection_of
-    from sim.klm_mode import klm_parameters
-    from sim.progress import progress
-    from sim.studies.rates import LUMINOSITIES, RateStudy, run_study
-    from sim.studies.tables import as_text
-    from trigger.chain import Chain
+    from sim.studies.rates import LUMINOSITIES
+    from sim.studies.sample_recipes import RateRecipe
 
-    points = LUMINOSITIES if not luminosity else {f"{value:g}": value for value in luminosity}
-    if min(points.values()) <= 0:
-        msg = f"--luminosity must be positive, not {min(points.values()):g}"
-        raise InputError(msg)
-    chain = Chain(menu=menu, period=period, klm=klm_parameters(klm_mode))
-    study = RateStudy(
-        chain=chain,
-        events=events,
-        seed=seed,
+    found = None if injection == "0" and injection_windows is None else injection_of(injection, injection_windows)
+    asked = RateRecipe(
+        menu=str(Path(menu).resolve()) if menu.endswith(".toml") else menu,
+        period=period,
+        luminosities=tuple((f"{value:g}", value) for value in luminosity) if luminosity else tuple(LUMINOSITIES.items()),
         preset=background.name.upper(),
         scales=_scales(scales),
-        injection=None if injection == "0" and injection_windows is None else injection_of(injection, injection_windows),
+        injection=None if found is None else (found.rate_hz, *astuple(found.windows)),
+        klm_mode=klm_mode,
+        events=events,
+        seed=seed,
     )
-    with progress("menu rates", sum(job.events for job in study.jobs())) as advance:
-        tables = run_study(study, out, points, workers, lambda job: advance(job.events))
-    point, scale = next(iter(points)) if luminosity else "design", study.scales[len(study.scales) // 2]
-    chosen = tables["rates"].where(point=point, background_scale=scale)
-    place = chosen.columns.index("kept_hz")
-    largest = sorted(chosen.rows, key=lambda row: -float(row[place] or 0.0))[:20]
-    columns = ("line", "prescale", "fired_hz", "kept_hz", "kept_low", "kept_high", "exclusive_hz", "guessed_hz")
-    typer.echo(f"largest lines at {point}, background x {scale:g} (GUESS):")
-    typer.echo(as_text(type(chosen)(name="", title="", columns=chosen.columns, rows=tuple(largest)), columns))
-    typer.echo(as_text(tables["rate_totals"]))
-    for text in tables["rate_totals"].notes:
-        typer.echo(text)
-    typer.echo(f"{len(tables)} tables, menu {chain.menu.name}, period {chain.period.name}, seed {seed} -> {out}")
+    run(asked, out, workers, scheduler, event_blocks)
 
 
 def _scales(text: str) -> tuple[float, ...]:

@@ -14,7 +14,9 @@ def register(app: typer.Typer) -> None:
 
 
 def merge(
-    parts: Annotated[list[Path], typer.Argument(metavar="PART...", help="Files of `darktrigger study CHANNEL --event-blocks`.")],
+    parts: Annotated[
+        list[Path], typer.Argument(metavar="PART...", help="Files of `darktrigger study` or `menu rates` with `--event-blocks`.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for what the study writes.")],
     workers: Annotated[int, typer.Option(help="Processes for the rates of a changed trigger.")] = 1,
 ) -> None:
@@ -22,20 +24,18 @@ def merge(
 
     The parts must be of one study, and together have each of its blocks once.
     """
-    from sim.studies.channel_results import in_words, write_results
     from sim.studies.partial import merge_parts, read_part
-    from sim.studies.recipe import Recipe
+    from sim.studies.recipes import recipe_of
     from trigger.errors import InputError
 
     read = {path: read_part(path) for path in parts}
     counters = merge_parts(read)
     path, first = next(iter(read.items()))
-    recipe = Recipe.from_json(first.recipe)
-    study = recipe.study()
+    asked = recipe_of(first.recipe)
+    study = asked.study()
     if study.digest() != first.study:
         now = study.digest()[:12]
         msg = f"{path}: is of study {first.study[:12]}, which is now {now}: the program or a file of its options changed"
         raise InputError(msg)
-    tables = write_results(recipe, study, counters, out, workers)
-    for text in in_words(study, tables, out):
+    for text in asked.finish(study, counters, out, workers):
         typer.echo(text)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sim.cli import _channels
+from sim.cli._block_studies import EventBlocks, Scheduler, Workers, full_path, run
 
 
 class Level(enum.StrEnum):
@@ -50,45 +51,25 @@ def single_photon(
     background: Annotated[Level, typer.Option(help="Beam background of the turn-on samples (presets are guesses).")] = Level.none,
     parameters: Annotated[Path | None, typer.Option(help="TOML file that changes ETM parameters.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="TOML file with dead, hot and calibrated cells.")] = None,
-    workers: Annotated[int, typer.Option(help="Processes; the numbers do not depend on it.")] = 1,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    event_blocks: EventBlocks = None,
 ) -> None:
     """Efficiency of the 0.5, 1 and 2 GeV single-photon lines.
 
     Isolated photons, mu mu gamma and gamma A' go through response, trigger and offline selection in logical blocks; only
     integer counters are kept. An interrupted study goes on where it stopped when the same command is given again.
     """
-    from sim.detector.background import BackgroundPreset
-    from sim.progress import progress
-    from sim.studies.photon_plots import plots
-    from sim.studies.single_photon import SinglePhotonStudy, jobs, run_study
-    from sim.studies.tables import as_text
-    from trigger.ecl.calibration import EclCalibration
-    from trigger.ecl.parameters import EclParameters
+    from sim.studies.sample_recipes import PhotonRecipe
 
-    study = SinglePhotonStudy(
+    asked = PhotonRecipe(
         events=events,
         seed=seed,
-        background=BackgroundPreset[background.name.upper()],
-        parameters=EclParameters.default() if parameters is None else EclParameters.from_toml(parameters),
-        calibration=EclCalibration() if calibration is None else EclCalibration.from_toml(calibration),
+        background=background.name.upper(),
+        parameters=full_path(parameters),
+        calibration=full_path(calibration),
     )
-    with progress("single photons", sum(job.events for job in jobs(study))) as advance:
-        tables = run_study(study, out, workers, lambda job: advance(job.events))
-    plots(tables, out)
-    fits = tables["turn_on_fits"].where(sample="gun", selection="all", region="rings of the line", cut="counts, look-up")
-    columns = (
-        "line",
-        "threshold_gev",
-        "e50_gev",
-        "e50_error",
-        "width_gev",
-        "width_error",
-        "plateau",
-        "plateau_low",
-        "plateau_high",
-    )
-    typer.echo(as_text(fits, (*columns, "events")))
-    typer.echo(f"{len(tables)} tables, seed {seed}, study {study.digest()[:12]} -> {out}")
+    run(asked, out, workers, scheduler, event_blocks)
 
 
 def generators(
@@ -117,30 +98,19 @@ def tracks(
     network: Annotated[
         list[str] | None, typer.Option(help="Shipped network or .npz file; may be repeated. All shipped ones.")
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes; the numbers do not depend on it.")] = 1,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    event_blocks: EventBlocks = None,
 ) -> None:
     """2D finder, neuro trigger and single-track trigger on simulated tracks.
 
     Efficiency and resolution against momentum, angle, z and wire background, rejection of background tracks, and lines on muon
     pairs. An interrupted study goes on where it stopped when the same command is given again.
     """
-    from sim.progress import progress
-    from sim.studies.tables import as_text
-    from sim.studies.tracks import TrackStudy, jobs, run_study
-    from sim.studies.tracks_plots import plots
-    from sim.studies.tracks_report import write_report
+    from sim.studies.sample_recipes import TrackRecipe
 
-    study = (
-        TrackStudy(events=events, seed=seed) if network is None else TrackStudy(events=events, seed=seed, networks=tuple(network))
-    )
-    with progress("tracks", sum(job.events for job in jobs(study))) as advance:
-        tables = run_study(study, out, workers, lambda job: advance(job.events))
-    report = write_report(tables, plots(tables, out), out / "report.html")
-    typer.echo(as_text(tables["resolution_summary"]))
-    typer.echo(
-        as_text(tables["plateau"].where(given="2D track"), ("network", "background", "step", "n", "efficiency", "low", "high"))
-    )
-    typer.echo(f"{len(tables)} tables, seed {seed}, study {study.digest()[:12]} -> {report}")
+    networks = tuple(str(Path(name).resolve()) if name.endswith(".npz") else name for name in network or ())
+    run(TrackRecipe(events=events, seed=seed, networks=networks), out, workers, scheduler, event_blocks)
 
 
 def displaced(
@@ -149,33 +119,18 @@ def displaced(
     seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 1,
     mass: Annotated[float, typer.Option(help="Mass of the long-lived particle, GeV.")] = 1.0,
     decay: Annotated[str, typer.Option(help="What it decays to: e-e, mu-mu, pi-pi or k-k.")] = "mu-mu",
-    workers: Annotated[int, typer.Option(help="Processes; the numbers do not depend on it.")] = 1,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    event_blocks: EventBlocks = None,
 ) -> None:
     """Displaced-vertex trigger against decay radius, beside its ceiling and the existing lines.
 
     Also prompt muon pairs and windows of background, as rates. An interrupted study goes on where it stopped when the same command
     is given again.
     """
-    from sim.generators.long_lived import Daughters
-    from sim.progress import progress
-    from sim.studies.displaced import DisplacedStudy, jobs, run_study
-    from sim.studies.displaced_plot import plot
-    from sim.studies.tables import as_text
-    from trigger.errors import InputError
+    from sim.studies.sample_recipes import DisplacedRecipe
 
-    modes = [mode.value for mode in Daughters]
-    if decay not in modes:
-        msg = f"--decay must be one of {', '.join(modes)}, not {decay}"
-        raise InputError(msg)
-    study = DisplacedStudy(events=events, seed=seed, mass_gev=mass, decay=Daughters(decay))
-    with progress("displaced vertices", sum(job.events for job in jobs(study))) as advance:
-        tables = run_study(study, out, workers, lambda job: advance(job.events))
-    picture = plot(tables["displaced"], out / "displaced.png")
-    for decision in ("ceiling", "dvt", "dvt and not or"):
-        typer.echo(as_text(tables["displaced_summary"].where(decision=decision)))
-    columns = ("sample", "background", "decision", "k", "n", "upper_95", "rate_hz", "rate_upper_95_hz")
-    typer.echo(as_text(tables["displaced_background"], columns))
-    typer.echo(f"{len(tables)} tables, seed {seed}, study {study.digest()[:12]} -> {picture}")
+    run(DisplacedRecipe(events=events, seed=seed, mass_gev=mass, decay=decay), out, workers, scheduler, event_blocks)
 
 
 def drift_times(

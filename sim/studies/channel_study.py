@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,7 @@ from sim.klm_mode import LINES
 from sim.provenance import file_digest, stamp
 from sim.studies.channel_task import BLOCK_EVENTS, ChannelTask, Scenario, View, job_sample
 from sim.studies.channels import Channel, ChannelSample
-from sim.studies.counting import Counters, Job, run
+from sim.studies.counting import Job
 from sim.studies.plugins import Catalogue
 from trigger import __version__
 from trigger.chain import Chain
@@ -153,32 +152,3 @@ def _blocks(events: int) -> Iterator[tuple[int, int]]:
     """(number, events) of the blocks of a sample."""
     for block in range(-(-events // BLOCK_EVENTS)):
         yield block, min(BLOCK_EVENTS, events - block * BLOCK_EVENTS)
-
-
-def run_study(
-    study: ChannelStudy,
-    folder: Path,
-    *,
-    blocks: range | None = None,
-    workers: int = 1,
-    scheduler: str | None = None,
-    done: Callable[[Job], None] = lambda job: None,
-) -> dict[str, Counters]:
-    """Counters of the study by the names of its jobs' samples; of the chosen blocks alone, if there are any.
-
-    Interrupted, it keeps the finished blocks in `folder/.blocks` and goes on with them the next time; `forget` removes them once
-    the results are safe. The counters do not depend on workers or scheduler. InputError if the folder cannot be written.
-    """
-    jobs = study.jobs()
-    chosen = jobs if blocks is None else [jobs[place] for place in blocks]
-    return run(chosen, study.task(), checkpoints(folder, blocks), study.digest(), workers, done, scheduler)
-
-
-def checkpoints(folder: Path, blocks: range | None = None) -> Path:
-    """Where finished blocks wait; each part of a batch system has a place of its own."""
-    return folder / (".blocks" if blocks is None else f".blocks-{blocks.start}-{blocks.stop}")
-
-
-def forget(folder: Path, blocks: range | None = None) -> None:
-    """Remove the finished blocks."""
-    shutil.rmtree(checkpoints(folder, blocks))

@@ -21,12 +21,13 @@ from sim.generators.dark_photon import DarkPhoton
 from sim.generators.radiative_muons import RadiativeMuons
 from sim.progress import progress
 from sim.provenance import stamp
+from sim.studies.block_study import tabulate
 from sim.studies.display import display
 from sim.studies.lines import single_photon_lines
 from sim.studies.offline_match import Selection, against_offline, as_table, photons
 from sim.studies.photon_plots import plots
 from sim.studies.report import Results, write_report
-from sim.studies.single_photon import SinglePhotonStudy, jobs, run_study
+from sim.studies.single_photon import SinglePhotonStudy
 from sim.studies.tables import Table, Value, write
 from trigger.chain import Chain
 from trigger.digest import digest
@@ -89,8 +90,8 @@ def run_demo(demo: Demo, say: Say = print) -> Path:
         study = SinglePhotonStudy(
             events=demo.study_events, seed=demo.seed, parameters=demo.parameters, calibration=demo.calibration
         )
-        with progress("single photons", sum(job.events for job in jobs(study))) as advance:
-            tables = run_study(study, folder / "study", demo.workers, lambda job: advance(job.events))
+        with progress("single photons", sum(job.events for job in study.jobs())) as advance:
+            tables = tabulate(study, folder / "study", demo.workers, lambda job: advance(job.events))
     with _timed("pictures", times, say):
         head = stamp("demo", seed=demo.seed, digests=_digests(demo))
         match = as_table([row for d in decided for row in _match(demo, d)], head)

@@ -1,8 +1,8 @@
 """The study of the displaced-vertex trigger: long-lived pairs, prompt pairs and windows of background, from counters to tables."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sim.detector.whole import Detector
@@ -12,7 +12,7 @@ from sim.provenance import stamp
 from sim.studies import displaced_counts, displaced_tables
 from sim.studies.counting import Counters, Job, merged
 from sim.studies.displaced_samples import BEAM_EVENTS, SCALES, chain, samples, slices
-from sim.studies.sampled import jobs_of, sample_of, tabulate
+from sim.studies.sampled import jobs_of, sample_of
 from sim.studies.tables import Table
 from trigger import __version__
 from trigger.digest import digest
@@ -86,6 +86,19 @@ class DisplacedStudy:
             packages=("scipy",),
         )
 
+    def jobs(self) -> list[Job]:
+        """All blocks of all samples."""
+        return jobs_of(samples(self.events))
+
+    def task(self) -> CountBlock:
+        """The work on one of the jobs."""
+        return CountBlock(study=self)
+
+    def tables(self, counters: dict[str, Counters]) -> tuple[Table, ...]:
+        """Every table."""
+        counted = displaced_tables.Counted(samples=samples(self.events), counters=counters, stamp=self.stamp())
+        return displaced_tables.tables(counted)
+
 
 @dataclass(frozen=True, kw_only=True)
 class CountBlock:
@@ -98,21 +111,3 @@ class CountBlock:
         study = self.study
         sample = sample_of(job, samples(study.events))
         return merged(displaced_counts.count(part) for part in slices(sample, job, study.seed, study.gun))
-
-
-def jobs(study: DisplacedStudy) -> list[Job]:
-    """All blocks of all samples."""
-    return jobs_of(samples(study.events))
-
-
-def run_study(
-    study: DisplacedStudy, folder: Path, workers: int = 1, done: Callable[[Job], None] = lambda job: None
-) -> dict[str, Table]:
-    """Writes every table of the study to ``folder`` and returns them by name; see `tabulate`."""
-
-    def tables(counters: dict[str, Counters]) -> tuple[Table, ...]:
-        return displaced_tables.tables(
-            displaced_tables.Counted(samples=samples(study.events), counters=counters, stamp=study.stamp())
-        )
-
-    return tabulate(jobs(study), CountBlock(study=study), study.digest, tables, folder, workers, done)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +15,12 @@ from sim.detector.ecl.fam import CLOCK_NS
 from sim.detector.whole import Detector
 from sim.injection import Injection
 from sim.provenance import stamp
-from sim.studies.counting import Counters, Job, run
+from sim.studies.counting import Counters, Job
 from sim.studies.rate_counts import FRAME_NS, QUANTITIES, STREAM_CLOCKS, UNIT, RateTask
 from sim.studies.rate_samples import NB_PER_CM2, Clock, RateSample, rate_samples
 from sim.studies.software_tables import output_table
 from sim.studies.statistics import ONE_SIGMA, clopper_pearson
-from sim.studies.tables import Table, Value, write
+from sim.studies.tables import Table, Value
 from trigger import __version__
 from trigger.chain import Chain
 from trigger.digest import digest
@@ -44,7 +42,7 @@ class RateStudy:
     """Everything that the counters depend on. events: of a sample of share 1. preset: of all backgrounds, a guess.
 
     samples: the sources of triggers; a study of some of them says so in its stamp. injection: a rate of injections whose veto
-    closes the trigger; None: there are none.
+    closes the trigger; None: there are none. luminosities: of the tables, by name, cm^-2 s^-1; the counters do not depend on them.
     """
 
     chain: Chain
@@ -54,6 +52,7 @@ class RateStudy:
     scales: tuple[float, ...] = GUESS_SCALES
     samples: tuple[RateSample, ...] = field(default_factory=rate_samples)
     injection: Injection | None = None
+    luminosities: Mapping[str, float] = field(default_factory=lambda: LUMINOSITIES)
 
     def __post_init__(self) -> None:
         if self.events < MIN_EVENTS:
@@ -64,6 +63,9 @@ class RateStudy:
             raise InputError(msg)
         if not self.scales or min(self.scales) < 0 or max(self.scales) > 100 or len(set(self.scales)) < len(self.scales):
             msg = f"--scales must be different numbers within 0..100, not {', '.join(map(str, self.scales))}"
+            raise InputError(msg)
+        if not self.luminosities or min(self.luminosities.values()) <= 0:
+            msg = f"--luminosity must be positive, not {min(self.luminosities.values(), default=0):g}"
             raise InputError(msg)
         if self.injection is not None and self.injection.rate_hz is None:
             msg = "--injection must be injections per second: simulated events carry no times"
@@ -89,6 +91,21 @@ class RateStudy:
             for sample in self.samples
             for block, events in blocks(max(round(self.events * sample.share), 1))
         ]
+
+    def task(self) -> RateTask:
+        """The work on one of the jobs."""
+        return RateTask(samples=self.samples, seed=self.seed, preset=self.preset, chain=self.chain, dead=self.dead)
+
+    def tables(self, counters: Mapping[str, Counters]) -> tuple[Table, ...]:
+        """The tables `rates`, `rate_totals`, `rate_by_process`, `rate_software` and `veto`."""
+        counted = Counted(study=self, counters=counters)
+        return (
+            lines_table(counted, self.luminosities),
+            totals_table(counted, self.luminosities),
+            process_table(counted, self.luminosities),
+            output_table(counted, self.luminosities),
+            veto_table(counted),
+        )
 
     def stamp(self) -> dict[str, Any]:
         """Head of every table."""
@@ -172,35 +189,6 @@ def hz_per_event(sample: RateSample, counters: Counters, luminosity: float) -> f
     if sample.clock is Clock.FIXED:
         return sample.per_event / events
     return 1e9 / (events * (FRAME_NS if sample.clock is Clock.FRAMES else CLOCK_NS))
-
-
-def run_study(
-    study: RateStudy,
-    folder: Path,
-    luminosities: Mapping[str, float] = LUMINOSITIES,
-    workers: int = 1,
-    done: Callable[[Job], None] = lambda job: None,
-) -> dict[str, Table]:
-    """Writes the tables `rates`, `rate_totals`, `rate_by_process`, `rate_software`, `veto` to `folder` and returns them by name.
-
-    Interrupted, it keeps the finished blocks in `folder/.blocks` and goes on with them the next time. The tables do not depend on
-    `workers`. InputError if the folder cannot be written.
-    """
-    checkpoints = folder / ".blocks"
-    work = RateTask(samples=study.samples, seed=study.seed, preset=study.preset, chain=study.chain, dead=study.dead)
-    counters = run(study.jobs(), work, checkpoints, study.digest(), workers, done)
-    counted = Counted(study=study, counters=counters)
-    tables = (
-        lines_table(counted, luminosities),
-        totals_table(counted, luminosities),
-        process_table(counted, luminosities),
-        output_table(counted, luminosities),
-        veto_table(counted),
-    )
-    for table in tables:
-        write(table, folder)
-    shutil.rmtree(checkpoints)
-    return {table.name: table for table in tables}
 
 
 _NOTES = (

@@ -1,21 +1,22 @@
-"""What a study of searches was asked for, as plain values: from the command line, and from the files of a batch system."""
+"""What a study of searches was asked for, as plain values."""
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sim.generation import FileSource
 from sim.generators.readers import InputFrame
 from sim.klm_mode import LAYERS, klm_parameters
+from sim.studies.asked import Asked
 from sim.studies.channel_study import ChannelStudy
 from sim.studies.channel_task import Scenario, View
+from sim.studies.counting import Counters
 from sim.studies.plugins import Catalogue, Plugin
 from trigger.ecl.parameters import EclParameters
 from trigger.errors import InputError
@@ -26,15 +27,16 @@ _PERIOD_KEYS = {"name", "luminosity", "menu", "period", "parameters"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(Asked[ChannelStudy]):
     """Options of `darktrigger study CHANNEL` and `study all`.
 
     names: searches, or `all`. levels: multiples of the nominal background, 0 for none. menu, changes: the trigger that is
     compared with the search's own, none for no comparison; changes are (ETM parameter, value). periods: file of run periods.
     plugins, source: files. frame: of the source. wanted: events of the yield. rate_events: size of the samples behind a change of
-    rates. klm_mode: of the KLM trigger, in all that are compared. Files are named by their full path.
+    rates. klm_mode: of the KLM trigger, in all that are compared.
     """
 
+    verb: ClassVar[str] = "study"
     names: tuple[str, ...]
     events: int
     seed: int
@@ -106,20 +108,19 @@ class Recipe:
         )
         return (before, after), View.WHAT_IF
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return dataclasses.asdict(self)
+    @property
+    def name(self) -> str:
+        """Names of the searches."""
+        return "-".join(self.names)
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Recipe:
-        """The recipe of `to_json`; InputError for anything else."""
-        try:
-            lists = {name: tuple(values[name]) for name in ("names", "levels", "plugins")}
-            changes = tuple((str(key), str(value)) for key, value in values["changes"])
-            return cls(**{**values, **lists, "changes": changes})
-        except (KeyError, TypeError, ValueError) as error:
-            msg = f"not the options of a study: {error}"
-            raise InputError(msg) from error
+    def finish(
+        self, study: ChannelStudy, counters: dict[str, Counters], out: Path, workers: int = 1, scheduler: str | None = None
+    ) -> list[str]:
+        """Everything that is written of searches; their efficiencies."""
+        from sim.studies.channel_results import in_words, write_results
+
+        tables = write_results(self, study, counters, out, workers, scheduler)
+        return in_words(study, tables, out)
 
 
 def read_periods(path: Path) -> tuple[Scenario, ...]:

@@ -1,8 +1,8 @@
 """The single-photon study: which photons the 0.5, 1 and 2 GeV lines take, from counters of logical blocks to tables."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from sim.detector.background import Background, BackgroundPreset
@@ -15,7 +15,7 @@ from sim.studies import photon_counts, photon_tables
 from sim.studies.counting import Counters, Job
 from sim.studies.photon_chain import Sample, dark_photon, gun, muons, run_block
 from sim.studies.photon_reading import Counted
-from sim.studies.sampled import jobs_of, sample_of, tabulate
+from sim.studies.sampled import jobs_of, sample_of
 from sim.studies.tables import Table
 from trigger import __version__
 from trigger.digest import digest
@@ -117,6 +117,19 @@ class SinglePhotonStudy:
             packages=("scipy", "iminuit"),
         )
 
+    def jobs(self) -> list[Job]:
+        """All blocks of all samples."""
+        return jobs_of(self.samples())
+
+    def task(self) -> CountBlock:
+        """The work on one of the jobs."""
+        return CountBlock(study=self)
+
+    def tables(self, counters: dict[str, Counters]) -> list[Table]:
+        """Every table."""
+        trigger = EclTrigger(self.parameters, self.calibration)
+        return photon_tables.tables(Counted(samples=self.samples(), counters=counters, trigger=trigger, stamp=self.stamp()))
+
 
 @dataclass(frozen=True, kw_only=True)
 class CountBlock:
@@ -131,20 +144,3 @@ class CountBlock:
         trigger = EclTrigger(study.parameters, study.calibration)
         response = replace(study.response, background=sample.background)
         return photon_counts.count(run_block(sample, job, study.seed, trigger, response), study.parameters)
-
-
-def jobs(study: SinglePhotonStudy) -> list[Job]:
-    """All blocks of all samples."""
-    return jobs_of(study.samples())
-
-
-def run_study(
-    study: SinglePhotonStudy, folder: Path, workers: int = 1, done: Callable[[Job], None] = lambda job: None
-) -> dict[str, Table]:
-    """Writes every table of the study to ``folder`` and returns them by name; see `tabulate`."""
-
-    def tables(counters: dict[str, Counters]) -> list[Table]:
-        trigger = EclTrigger(study.parameters, study.calibration)
-        return photon_tables.tables(Counted(samples=study.samples(), counters=counters, trigger=trigger, stamp=study.stamp()))
-
-    return tabulate(jobs(study), CountBlock(study=study), study.digest, tables, folder, workers, done)

@@ -1,8 +1,8 @@
 """The track study: 2D finder, neuro trigger and single-track trigger on simulated tracks, from counters of blocks to tables."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sim.detector.cdc.config import CdcResponse
@@ -10,7 +10,7 @@ from sim.detector.ecl.config import EclResponse
 from sim.provenance import stamp
 from sim.studies import tracks_counts, tracks_tables
 from sim.studies.counting import Counters, Job, merged
-from sim.studies.sampled import jobs_of, sample_of, tabulate
+from sim.studies.sampled import jobs_of, sample_of
 from sim.studies.tables import Table
 from sim.studies.tracks_samples import GENERATORS, GUESS_SCALES, samples, slices
 from trigger import __version__
@@ -73,6 +73,22 @@ class TrackStudy:
             packages=("scipy",),
         )
 
+    def jobs(self) -> list[Job]:
+        """All blocks of all samples."""
+        return jobs_of(samples(self.events))
+
+    def task(self) -> CountBlock:
+        """The work on one of the jobs."""
+        return CountBlock(study=self)
+
+    def tables(self, counters: dict[str, Counters]) -> tuple[Table, ...]:
+        """Every table."""
+        return tracks_tables.tables(
+            tracks_tables.Counted(
+                samples=samples(self.events), counters=counters, networks=self.networks, seed=self.seed, stamp=self.stamp()
+            )
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class CountBlock:
@@ -87,23 +103,3 @@ class CountBlock:
         networks = {name: load_network(name).network for name in study.networks}
         parts = slices(sample, job, study.seed, networks, study.response)
         return merged(tracks_counts.count(part, sample.kind) for part in parts)
-
-
-def jobs(study: TrackStudy) -> list[Job]:
-    """All blocks of all samples."""
-    return jobs_of(samples(study.events))
-
-
-def run_study(
-    study: TrackStudy, folder: Path, workers: int = 1, done: Callable[[Job], None] = lambda job: None
-) -> dict[str, Table]:
-    """Writes every table of the study to ``folder`` and returns them by name; see `tabulate`. Networks may be files."""
-
-    def tables(counters: dict[str, Counters]) -> tuple[Table, ...]:
-        return tracks_tables.tables(
-            tracks_tables.Counted(
-                samples=samples(study.events), counters=counters, networks=study.networks, seed=study.seed, stamp=study.stamp()
-            )
-        )
-
-    return tabulate(jobs(study), CountBlock(study=study), study.digest, tables, folder, workers, done)

@@ -18,8 +18,9 @@ from sim.cosim.verify_tracks import REUSE
 from sim.generators.dark_photon import DarkPhoton
 from sim.generators.photon_pair import PhotonPair
 from sim.generators.process import Generator
-from sim.studies import rates
+from sim.studies.block_study import tabulate
 from sim.studies.rate_samples import Clock, RateSample
+from sim.studies.rates import RateStudy
 from trigger.chain import Chain
 from trigger.digest import digest
 from trigger.ecl import EclParameters
@@ -113,8 +114,8 @@ def test_model_rtl_rates_and_documentation_follow_the_users_files(folder):
 def fired_hz(chain: Chain, process: Generator, folder: Path) -> dict[str, float]:
     """Rate of every line before prescale for 2 nb of a process, without background."""
     sample = RateSample(name="sample", process=process, clock=Clock.COLLISIONS, per_event=2.0, source="test")
-    study = rates.RateStudy(chain=chain, events=200, scales=(0.0,), samples=(sample,))
-    table = rates.run_study(study, folder, {"record": 5e34})["rates"]
+    study = RateStudy(chain=chain, events=200, scales=(0.0,), samples=(sample,), luminosities={"record": 5e34})
+    table = tabulate(study, folder)["rates"]
     return dict(zip(table.column("line"), table.column("fired_hz"), strict=True))
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sim.studies.single_photon import SinglePhotonStudy, run_study
+from sim.studies.block_study import tabulate
+from sim.studies.single_photon import SinglePhotonStudy
 
 
 @pytest.fixture(scope="session")
@@ -15,4 +16,4 @@ def small_study():
 def small_tables(small_study, tmp_path_factory):
     """(tables by name, folder) of the small study, made by one process."""
     folder = tmp_path_factory.mktemp("study")
-    return run_study(small_study, folder), folder
+    return tabulate(small_study, folder), folder

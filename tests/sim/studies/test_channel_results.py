@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 
 import sim.cli
 from sim.offline.cuts import CutFlow
+from sim.studies.block_study import forget, run_study
 from sim.studies.channel_changes import average_table, change_table, changed_lines_table
 from sim.studies.channel_compare import by_name, count_average, count_pairs
 from sim.studies.channel_counts import PROBABILITY_UNIT, Lines
 from sim.studies.channel_maps import map_table, write_corrections
 from sim.studies.channel_rates import count_pair
 from sim.studies.channel_results import in_words, write_results
-from sim.studies.channel_study import forget, run_study
 from sim.studies.channel_summary import benchmark
 from sim.studies.channel_tables import Counted, efficiency_table, weights_table, yield_table
 from sim.studies.channels import Selected

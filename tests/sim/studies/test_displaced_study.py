@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 import sim.cli
 from sim.generators.long_lived import Daughters
-from sim.studies import displaced, displaced_tables
-from sim.studies.displaced import CountBlock, DisplacedStudy, jobs, run_study
+from sim.studies import block_study, displaced_tables
+from sim.studies.block_study import tabulate
+from sim.studies.displaced import CountBlock, DisplacedStudy
 from sim.studies.displaced_counts import ALL, ALONG_EDGES, CROSSED, RADIUS_EDGES, TRANSVERSE_EDGES, count
 from sim.studies.displaced_plot import plot
 from sim.studies.displaced_samples import (
@@ -121,7 +122,7 @@ def study():
 @pytest.fixture(scope="module")
 def made(study, tmp_path_factory):
     folder = tmp_path_factory.mktemp("displaced")
-    return run_study(study, folder), folder
+    return tabulate(study, folder), folder
 
 
 def counts_of(table, **chosen):
@@ -182,7 +183,7 @@ def test_windows_of_background_are_rates_at_the_true_step(made):
 
 
 def test_work_travels_to_other_processes(study):
-    job = next(job for job in jobs(study) if job.sample == "pair_x1")
+    job = next(job for job in study.jobs() if job.sample == "pair_x1")
     work = CountBlock(study=study)
     here, there = work(job), pickle.loads(pickle.dumps(work))(job)
     assert here.keys() == there.keys()
@@ -190,7 +191,7 @@ def test_work_travels_to_other_processes(study):
 
 
 def test_pairs_are_the_same_at_every_level(study):
-    work, of = CountBlock(study=study), {job.sample: job for job in jobs(study)}
+    work, of = CountBlock(study=study), {job.sample: job for job in study.jobs()}
     quiet, loud = work(of["pair_x0"]), work(of["pair_x1"])
     assert (quiet[f"events/{CROSSED}"] == loud[f"events/{CROSSED}"]).all()
     assert {sample.name for sample in samples(100)} == set(of)
@@ -198,7 +199,9 @@ def test_pairs_are_the_same_at_every_level(study):
 
 def test_command_line(made, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(displaced, "run_study", lambda study, *rest: asked.append(study) or made[0])
+    monkeypatch.setattr(block_study, "run_study", lambda study, *_, **__: asked.append(study) or {})
+    monkeypatch.setattr(block_study, "forget", lambda *_: None)
+    monkeypatch.setattr(DisplacedStudy, "tables", lambda *_: made[0].values())
     words = ["study", "displaced", "--mass", "2", "--decay", "pi-pi", "--events", "200", "--out", str(tmp_path)]
     answer = CliRunner().invoke(sim.cli.build_app(), words)
     assert answer.exit_code == 0, answer.stderr

@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from sim.offline.single_photon import mandelstam_s
+from sim.studies.block_study import tabulate
 from sim.studies.photon_plots import REACH_GEV, plots
-from sim.studies.single_photon import SinglePhotonStudy, run_study
+from sim.studies.single_photon import SinglePhotonStudy
 from sim.studies.tables import read
 from trigger.ecl import EclParameters
 
@@ -34,7 +35,7 @@ def test_every_picture_is_drawn(pictures):
 
 def test_tables_without_a_single_fit_are_drawn(tmp_path):
     parameters = EclParameters.default().replace(lml_cl_e_cms_1=9, lml_cl_e_cms_2=8, lml_cl_e_cms_3=7)
-    tables = run_study(SinglePhotonStudy(events=100, parameters=parameters, masses_gev=()), tmp_path)
+    tables = tabulate(SinglePhotonStudy(events=100, parameters=parameters, masses_gev=()), tmp_path)
     assert not any(tables["turn_on_fits"].column("valid"))
     assert all(path.exists() for path in plots(tables, tmp_path).values())
 

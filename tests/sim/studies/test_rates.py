@@ -11,6 +11,7 @@ import sim.cli
 from sim.generators.dark_photon import DarkPhoton
 from sim.injection import Injection
 from sim.studies import rates
+from sim.studies.block_study import tabulate
 from sim.studies.counting import Job
 from sim.studies.rate_counts import STREAM_CLOCKS, UNIT, RateTask, calorimeter_lines, count_lines, split_name, stream_windows
 from sim.studies.rate_samples import Clock, NoParticles, RateSample, rate_samples
@@ -129,7 +130,7 @@ def study(**changes):
 
 
 def test_a_study_and_its_tables(tmp_path):
-    tables = rates.run_study(study(), tmp_path / "one", {"record": 5e34})
+    tables = tabulate(study(luminosities={"record": 5e34}), tmp_path / "one")
     lines = tables["rates"].where(background_scale=0.0)
     fired = dict(zip(lines.column("line"), lines.column("fired_hz"), strict=True))
     kept = dict(zip(lines.column("line"), lines.column("kept_hz"), strict=True))
@@ -203,7 +204,7 @@ def test_totals_after_the_injection_veto(tmp_path):
     (tmp_path / "vetoed.toml").write_text(VETOED)
     chain = Chain(menu=str(tmp_path / "vetoed.toml"), period="p")
     injection = Injection(rate_hz=25.0)
-    tables = rates.run_study(study(chain=chain, scales=(1.0,), injection=injection), tmp_path / "out", {"record": 5e34})
+    tables = tabulate(study(chain=chain, scales=(1.0,), injection=injection, luminosities={"record": 5e34}), tmp_path / "out")
     total = dict(zip(tables["rate_totals"].columns, tables["rate_totals"].rows[0], strict=True))
     kept = dict(zip(tables["rates"].column("line"), tables["rates"].column("kept_hz"), strict=True))
     # 25 injections a second: 0.5 ms full, and in the other 9.5 ms 2 of every 10.06 us.
@@ -257,7 +258,7 @@ def test_impossible_studies_are_refused(changes, message):
 def test_unwritable_folder(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
-        rates.run_study(study(), Path(tmp_path / "file"))
+        tabulate(study(), Path(tmp_path / "file"))
 
 
 def test_a_users_files_reach_rates_and_documentation(tmp_path):
@@ -269,8 +270,8 @@ def test_a_users_files_reach_rates_and_documentation(tmp_path):
     parameters = EclParameters.default().replace(lml_cl_e_cms_1=7)
     tables = {}
     for name, chain in (("before", Chain(menu="exp16")), ("after", Chain(menu=mine, parameters=parameters))):
-        changed = rates.RateStudy(chain=chain, events=200, scales=(0.0,), samples=(PHOTON,))
-        table = rates.run_study(changed, tmp_path / name, {"record": 5e34})["rates"]
+        changed = rates.RateStudy(chain=chain, events=200, scales=(0.0,), samples=(PHOTON,), luminosities={"record": 5e34})
+        table = tabulate(changed, tmp_path / name)["rates"]
         tables[name] = dict(zip(table.column("line"), table.column("fired_hz"), strict=True))
     # Photons of 5.29 GeV: one cluster each; none above 7 GeV, none with six clusters.
     assert tables["before"]["hie"] > 30

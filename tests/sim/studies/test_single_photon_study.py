@@ -7,8 +7,9 @@ import pytest
 
 from sim.detector.background import BackgroundPreset
 from sim.studies import single_photon
+from sim.studies.block_study import tabulate
 from sim.studies.photon_counts import STEPS
-from sim.studies.single_photon import SinglePhotonStudy, jobs, run_study
+from sim.studies.single_photon import SinglePhotonStudy
 from trigger.ecl import EclCalibration, EclParameters
 from trigger.errors import InputError
 from trigger.geometry.ecl import Region, cells
@@ -143,9 +144,9 @@ def test_workers_and_interrupts_do_not_change_a_byte(small_tables, small_study, 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_study(small_study, tmp_path, done=interrupt)
+        tabulate(small_study, tmp_path, done=interrupt)
     assert len(list((tmp_path / ".blocks").iterdir())) == 4
-    run_study(small_study, tmp_path, workers=2)
+    tabulate(small_study, tmp_path, workers=2)
     names = sorted(path.name for path in reference.iterdir() if path.suffix in (".csv", ".json"))
     assert names == sorted(path.name for path in tmp_path.iterdir())
     for name in names:
@@ -155,7 +156,7 @@ def test_workers_and_interrupts_do_not_change_a_byte(small_tables, small_study, 
 def test_a_dead_ring_and_a_parameter_reach_the_counters():
     dead = EclCalibration(dead=cells().region == Region.BRL)
     study = SinglePhotonStudy(events=400, calibration=dead, masses_gev=())
-    job = next(job for job in jobs(study) if job.sample == "gun")
+    job = next(job for job in study.jobs() if job.sample == "gun")
     counters = single_photon.CountBlock(study=study)(job)
     assert counters["k_theta/all/lml6"].sum() == 0
     assert counters["k_theta/all/lml2"].sum() > 0
@@ -195,7 +196,7 @@ def test_limit_lies_below_the_interval(small_tables):
 @pytest.mark.parametrize("threshold", ["0.06", "5.5", "9"])
 def test_thresholds_at_and_beyond_the_photons_give_tables_too(tmp_path, threshold):
     parameters = EclParameters.default().replace(lml_cl_e_cms_1=threshold)
-    tables = run_study(SinglePhotonStudy(events=100, parameters=parameters, masses_gev=()), tmp_path)
+    tables = tabulate(SinglePhotonStudy(events=100, parameters=parameters, masses_gev=()), tmp_path)
     found = rows(tables["turn_on_fits"], sample="gun", line="lml1")
     assert found[0]["threshold_gev"] == float(threshold)
     assert (found[0]["e50_gev"], found[0]["valid"]) == (None, False)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from sim.studies import tracks_counts, tracks_tables
+from sim.studies.block_study import tabulate
 from sim.studies.statistics import efficiency
 from sim.studies.tables import read
-from sim.studies.tracks import CountBlock, TrackStudy, jobs, run_study
+from sim.studies.tracks import CountBlock, TrackStudy
 from sim.studies.tracks_counts import histogram, in_bins, theta_of, z_of
 from sim.studies.tracks_matching import match
 from sim.studies.tracks_plots import plots
@@ -104,7 +105,7 @@ def study():
 @pytest.fixture(scope="module")
 def made(study, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tracks")
-    return run_study(study, folder), folder
+    return tabulate(study, folder), folder
 
 
 def test_tables_are_written_stamped_and_call_guesses_guesses(study, made):
@@ -246,7 +247,7 @@ def test_reference_of_muon_pairs(made):
 
 
 def test_work_travels_to_other_processes(study):
-    job = jobs(study)[0]
+    job = study.jobs()[0]
     work = CountBlock(study=study)
     here, there = work(job), pickle.loads(pickle.dumps(work))(job)
     assert here.keys() == there.keys()
@@ -267,7 +268,7 @@ def test_pictures_and_report_show_every_network(made, tmp_path):
 def test_samples_of_a_kind_share_their_particles(study):
     names = [sample.name for sample in samples(study.events)]
     assert names[:4] == ["prompt_x0", "prompt_x0.3", "prompt_x1", "prompt_x3"]
-    assert len(names) == len(set(names)) == len(jobs(study)) == 16
+    assert len(names) == len(set(names)) == len(study.jobs()) == 16
     assert replace(study, seed=4).digest() != study.digest()
 
 
