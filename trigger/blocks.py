@@ -188,9 +188,10 @@ class DisplacedBlock:
         found = self._trigger.run(*(given[name] for name in self.required))
         answer = found.arrays() | {"displaced_dvt": found.displaced_vertex}
         if _CLUSTERS[0] in self.fields:
-            met = np.append(meets_cluster(answer, given[_CLUSTERS[0]], self._window), False)
+            met = meets_cluster(answer, given[_CLUSTERS[0]], self._window)
+            loose = np.append(met & (found.displaced_score_raw >= self._trigger.parameters.score_loose_raw), False)
             first = found.displaced_offsets
-            answer["displaced_dvt_ecl"] = (np.add.reduceat(met, first[:-1]) * (np.diff(first) > 0) > 0).astype(np.uint8)
+            answer["displaced_dvt_ecl"] = (np.add.reduceat(loose, first[:-1]) * (np.diff(first) > 0) > 0).astype(np.uint8)
         return {name: answer[name] for name in self.answers}
 
 

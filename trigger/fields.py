@@ -262,6 +262,7 @@ VERTEX_FIELDS = tuple(
         ("radius_raw", (), "1/8 cm", "transverse radius of a displaced vertex"),
         ("phi_raw", (), "1/16384 turn", "azimuth of the vertex"),
         ("z_raw", (), "1/8 cm", "z of the vertex"),
+        ("score_raw", (), "8/4096", "log odds that two tracks come from the vertex, 12 fraction bits"),
         ("bend_raw", (2,), "2^-18 per cm", "bend of its two tracks"),
         ("impact_raw", (2,), "1/128 cm", "impact of its two tracks"),
         ("phi0_raw", (2,), "1/16384 turn", "azimuth of its two tracks at the perigee"),

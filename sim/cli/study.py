@@ -114,8 +114,9 @@ def tracks(
 
 
 def displaced(
-    out: Annotated[Path, typer.Option(help="Folder for tables (CSV, JSON) and the picture (PNG).")],
-    events: Annotated[int, typer.Option(help="Events or windows of each sample at each background level.")] = 20_000,
+    out: Annotated[Path, typer.Option(help="Folder for tables (CSV, JSON) and pictures (PNG).")],
+    events: Annotated[int, typer.Option(help="Pairs at each background level; other sources and variations have half.")] = 20_000,
+    windows: Annotated[int, typer.Option(help="Windows of beam background, from which the cuts come.")] = 400_000,
     seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 1,
     mass: Annotated[float, typer.Option(help="Mass of the long-lived particle, GeV.")] = 1.0,
     decay: Annotated[str, typer.Option(help="What it decays to: e-e, mu-mu, pi-pi or k-k.")] = "mu-mu",
@@ -123,14 +124,15 @@ def displaced(
     scheduler: Scheduler = None,
     event_blocks: EventBlocks = None,
 ) -> None:
-    """Displaced-vertex trigger against decay radius, beside its ceiling and the existing lines.
+    """Displaced-vertex algorithms at fixed rate, beside their ceiling and the existing lines.
 
-    Also prompt muon pairs and windows of background, as rates. An interrupted study goes on where it stopped when the same command
-    is given again.
+    Efficiency against radius, opening angle, momentum, mass, lifetime and what a detector may lose; other sources of vertices; what
+    the first level keeps of selected events. An interrupted study goes on where it stopped when the same command is given again.
     """
     from sim.studies.sample_recipes import DisplacedRecipe
 
-    run(DisplacedRecipe(events=events, seed=seed, mass_gev=mass, decay=decay), out, workers, scheduler, event_blocks)
+    asked = DisplacedRecipe(events=events, windows=windows, seed=seed, mass_gev=mass, decay=decay)
+    run(asked, out, workers, scheduler, event_blocks)
 
 
 def drift_times(

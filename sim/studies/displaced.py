@@ -1,4 +1,4 @@
-"""The study of the displaced-vertex trigger: long-lived pairs, prompt pairs and windows of background, from counters to tables."""
+"""The study of the displaced-vertex trigger at fixed rate: pairs, sources of background, searches, from counters to tables."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from sim.generators.long_lived import Daughters, LongLivedGun
 from sim.provenance import stamp
 from sim.studies import displaced_counts, displaced_tables
 from sim.studies.counting import Counters, Job, merged
-from sim.studies.displaced_samples import BEAM_EVENTS, SCALES, chain, samples, slices
+from sim.studies.displaced_offline import OfflineSample, count_offline, offline_chain, offline_samples, offline_table
+from sim.studies.displaced_samples import BEAM_EVENTS, MAX_RADIUS_CM, SCALES, Sample, chain, samples, slices
+from sim.studies.displaced_scores import ALGORITHMS
 from sim.studies.sampled import jobs_of, sample_of
 from sim.studies.tables import Table
 from trigger import __version__
 from trigger.digest import digest
 from trigger.displaced import DisplacedParameters
+from trigger.displaced.hypotheses import HypothesisGrid
+from trigger.displaced.network import shipped_network
 from trigger.errors import InputError
 
 MIN_EVENTS = 100
@@ -24,10 +28,11 @@ MIN_EVENTS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class DisplacedStudy:
-    """Everything that the counters depend on. events: of each sample at each level of background.
+    """Everything that the counters depend on. events: pairs at each level of background; variations and other sources have half.
 
-    mass_gev, decay: of the long-lived particle, whose momentum is flat in momentum_gev and whose transverse decay radius is flat
-    over the bins. InputError for impossible ones.
+    windows: of beam background at the nominal level, with which cuts are chosen. offline: events of each search at each decay
+    length, a quarter of events if it is None. mass_gev, decay: of the long-lived particle, whose momentum is flat in momentum_gev
+    and whose transverse decay radius is flat over the bins. InputError for impossible ones.
     """
 
     events: int = 20_000
@@ -35,10 +40,15 @@ class DisplacedStudy:
     mass_gev: float = 1.0
     decay: Daughters = Daughters.MUONS
     momentum_gev: tuple[float, float] = (1.0, 4.0)
+    windows: int = 400_000
+    offline: int | None = None
 
     def __post_init__(self) -> None:
         if self.events < MIN_EVENTS:
             msg = f"--events must be at least {MIN_EVENTS}, not {self.events}"
+            raise InputError(msg)
+        if self.windows < MIN_EVENTS:
+            msg = f"--windows must be at least {MIN_EVENTS}, not {self.windows}"
             raise InputError(msg)
         if self.seed < 0:
             msg = f"--seed must not be negative, not {self.seed}"
@@ -51,19 +61,35 @@ class DisplacedStudy:
     @property
     def gun(self) -> LongLivedGun:
         """The generator of long-lived pairs."""
-        edges = displaced_counts.RADIUS_EDGES
         return LongLivedGun(
             mass_gev=self.mass_gev,
             decay=self.decay,
             range_gev=self.momentum_gev,
-            flat_radius_cm=(float(edges[0]), float(edges[-1])),
+            flat_radius_cm=(0.0, MAX_RADIUS_CM),
         )
+
+    @property
+    def searches(self) -> tuple[OfflineSample, ...]:
+        """Samples of the searches."""
+        return offline_samples(max(self.events // 4, 1) if self.offline is None else self.offline)
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """All other samples."""
+        return samples(self.events, self.windows)
+
+    @property
+    def every(self) -> tuple[Sample | OfflineSample, ...]:
+        """All of them."""
+        return (*self.samples, *self.searches)
 
     def digest(self) -> str:
         """Digest of the study, of the triggers and of the bins."""
         bins = [getattr(displaced_counts, name) for name in dir(displaced_counts) if name.endswith("EDGES")]
-        background = (BackgroundTracks(), BEAM_EVENTS, SCALES)
-        return digest(self, DisplacedParameters(), chain().digests, background, bins, __version__)
+        background = (BackgroundTracks(), BEAM_EVENTS, SCALES, [sample.name for sample in self.every])
+        entries = [(entry.name, entry.low, entry.high) for entry in ALGORITHMS]
+        rivals = (HypothesisGrid(), shipped_network(), entries)
+        return digest(self, rivals, chain().digests, offline_chain().digests, background, bins, __version__)
 
     def stamp(self) -> dict[str, Any]:
         """Head of every table: seed, sizes, digests, versions, assumptions; guesses are called guesses."""
@@ -75,6 +101,7 @@ class DisplacedStudy:
             digests={"study": self.digest(), "displaced": digest(DisplacedParameters())},
             labels={
                 "events": self.events,
+                "windows": self.windows,
                 "signal": f"m = {self.mass_gev:g} GeV to {self.decay.value}, flat transverse decay radius, polar angle 17-150 deg",
                 "momentum_gev": self.momentum_gev,
                 **{name: value for name, value in meta.items() if not name.startswith("klm") and "background" not in name},
@@ -88,7 +115,7 @@ class DisplacedStudy:
 
     def jobs(self) -> list[Job]:
         """All blocks of all samples."""
-        return jobs_of(samples(self.events))
+        return jobs_of(self.every)
 
     def task(self) -> CountBlock:
         """The work on one of the jobs."""
@@ -96,8 +123,8 @@ class DisplacedStudy:
 
     def tables(self, counters: dict[str, Counters]) -> tuple[Table, ...]:
         """Every table."""
-        counted = displaced_tables.Counted(samples=samples(self.events), counters=counters, stamp=self.stamp())
-        return displaced_tables.tables(counted)
+        counted = displaced_tables.Counted(samples=self.samples, counters=counters, stamp=self.stamp())
+        return (*displaced_tables.tables(counted), offline_table(counters, self.searches, self.stamp()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,5 +136,7 @@ class CountBlock:
     def __call__(self, job: Job) -> Counters:
         """Counters of the job's block."""
         study = self.study
-        sample = sample_of(job, samples(study.events))
+        sample = sample_of(job, study.every)
+        if isinstance(sample, OfflineSample):
+            return count_offline(sample, job, study.seed)
         return merged(displaced_counts.count(part) for part in slices(sample, job, study.seed, study.gun))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from functools import cache
 
@@ -17,14 +17,20 @@ from sim.detector.ecl.response import respond
 from sim.detector.ecl.species import charges
 from sim.detector.whole import Detector
 from sim.generators.background_tracks import BackgroundTracks, with_background
-from sim.generators.long_lived import LongLivedGun
+from sim.generators.cosmics import Cosmics
+from sim.generators.long_lived import K_SHORT, LAMBDA, LongLivedGun, NeutralStrangeGun
 from sim.generators.muon_pair import MuonPair
 from sim.generators.particles import Particles
+from sim.generators.photon_conversion import PhotonConversion
+from sim.generators.process import Generator
+from sim.generators.pythia import TauPair, Upsilon4S
+from sim.generators.secondary_interactions import SecondaryInteractions
 from sim.studies.counting import Job
+from sim.studies.displaced_scores import ALGORITHMS, HOUGH, best, displaced_trigger
 from sim.studies.sampled import Leveled
 from trigger.cdc import SegmentFinder
 from trigger.chain import Chain
-from trigger.displaced import DisplacedDecision, DisplacedTrigger, SeedGrid
+from trigger.displaced import DisplacedDecision, SeedGrid
 from trigger.displaced.formats import DEPTH, RAD_PER_TURN, TURN_RAW
 from trigger.geometry.cdc import N_SEGMENTS, N_SUPERLAYERS, superlayers
 
@@ -32,11 +38,21 @@ SLICE_EVENTS = 4096
 """Events that are in memory together. Our choice; part of what a seed means."""
 SCALES = (0.0, 0.3, 1.0, 3.0)
 """Multiples of the nominal guess of the background."""
+NOMINAL = 1.0
+"""The level at which cuts are chosen and everything but the level is varied."""
 BEAM_EVENTS = 1.5
 """Mean number of beam-background events with tracks in a window at the nominal level. Guess (unverified)."""
 TRUE_VERTEX_CM = 3.0
 """A vertex so near to the decay, in the transverse plane, is a true one. Our choice: several times the resolution."""
-DVT, TRUE, CEILING, OR, UNIQUE, OVERFLOW = "dvt", "dvt, true vertex", "ceiling", "or of lines", "dvt and not or", "overflow"
+MAX_RADIUS_CM = 50.0
+"""Range of the decay radius."""
+MASSES_GEV, CTAUS_CM = (0.3, 0.5, 1.0, 2.0, 3.0), (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+KEPT_SEGMENTS, WRONG_SIDES = (0.99, 0.97, 0.95, 0.93, 0.90), (0.0, 0.02, 0.05, 0.10, 0.15)
+"""What is varied. Segments: the part that is kept of what the chamber gives; sides: the part of the known ones turned round."""
+TRUE = f"{HOUGH.name}, true vertex"
+SCORED = (*(algorithm.name for algorithm in ALGORITHMS), TRUE)
+"""What has a score in pairs; in the others, all but the last."""
+DVT, CEILING, OR, OVERFLOW = "dvt", "ceiling", "or of lines", "overflow"
 LINES = ("ffy", "stt", "fyo", "hie", "lml")
 """Existing lines that the trigger is compared with; lml: any low-multiplicity line of the menu."""
 Decided = Mapping[str, NDArray[np.bool_]]
@@ -47,19 +63,76 @@ _ECL_HITS = ("ecl_offsets", "ecl_tc_id", "ecl_adc", "ecl_time", "ecl_phase")
 class Kind(Enum):
     """What a sample is made of."""
 
-    PAIR = "long-lived particle, decay radius flat"
+    PAIR = "long-lived particle"
+    K_SHORT = "K_S -> pi pi"
     MUON_PAIR = "e+e- -> mu+mu- with initial-state radiation"
     WIRES = "window without particles"
     BEAM = "window with beam-background events (a guess)"
+    TAU_PAIR = "e+e- -> tau tau"
+    B_PAIR = "Y(4S) -> B B"
+    LAMBDA = "Lambda -> p pi"
+    CONVERSION = "photon that converts in the material"
+    SECONDARY = "pion that interacts in the material (a guess)"
+    COSMIC = "cosmic muon"
 
     @property
     def has_pair(self) -> bool:
-        """Whether every event holds two charged particles from one point."""
-        return self in (Kind.PAIR, Kind.MUON_PAIR)
+        """Whether every event holds two charged particles from one point, whose decay radius is flat or zero."""
+        return self in (Kind.PAIR, Kind.K_SHORT, Kind.MUON_PAIR)
+
+    @property
+    def is_window(self) -> bool:
+        """Whether events are windows, one per step."""
+        return self in (Kind.WIRES, Kind.BEAM)
 
 
+_PARTICLES: Mapping[Kind, Generator] = {
+    Kind.K_SHORT: NeutralStrangeGun(pdg=K_SHORT, range_gev=(0.5, 3.0), flat_radius_cm=(0.0, MAX_RADIUS_CM)),
+    Kind.MUON_PAIR: MuonPair(),
+    Kind.TAU_PAIR: TauPair(),
+    Kind.B_PAIR: Upsilon4S(),
+    Kind.LAMBDA: NeutralStrangeGun(pdg=LAMBDA, range_gev=(0.5, 3.0)),
+    Kind.CONVERSION: PhotonConversion(),
+    Kind.SECONDARY: SecondaryInteractions(),
+    Kind.COSMIC: Cosmics(time_ns=(-60.0, 60.0)),
+}
+SOURCES = (Kind.MUON_PAIR, Kind.TAU_PAIR, Kind.B_PAIR, Kind.K_SHORT, Kind.LAMBDA, Kind.CONVERSION, Kind.SECONDARY, Kind.COSMIC)
+"""What else makes vertices."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """What differs from the study's own pairs: mass, mean decay length (None: radius flat), part of the segments that is kept, part
+    of the known sides that is wrong."""
+
+    mass_gev: float | None = None
+    ctau_cm: float | None = None
+    kept: float = 1.0
+    wrong: float = 0.0
+
+    @property
+    def varied(self) -> tuple[str, float]:
+        """What is varied and its value; ("", 0) for nothing."""
+        if self.mass_gev is not None:
+            return "mass", self.mass_gev
+        if self.ctau_cm is not None:
+            return "ctau", self.ctau_cm
+        if self.kept < 1:
+            return "segments", self.kept
+        return ("sides", self.wrong) if self.wrong else ("", 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sample(Leveled[Kind]):
     """Events of one kind at one level of background; samples of pairs hold the same pairs with the same hits at every level."""
+
+    variant: Variant = field(default_factory=Variant)
+
+    @property
+    def name(self) -> str:
+        """Name in file names and tables."""
+        what, value = self.variant.varied
+        return f"{super().name}_{what}{value:g}" if what else super().name
 
     @property
     def detector(self) -> Detector:
@@ -69,26 +142,44 @@ class Sample(Leveled[Kind]):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Slice:
-    """Some events, n, with m vertices found in them.
+    """Some events, n, with m best vertices, one of an event at most.
 
     Attributes:
-        radius_cm: float64 (n,), where the pair starts; 0 in windows.
-        crossed: bool (n,), both daughters cross enough axial superlayers.
-        decided: by decision: bool (n,).
+        radius_cm, opening_deg, pt_gev: float64 (n,), of pairs: where it starts, angle between its particles, the smaller transverse
+            momentum of the two; 0 in others.
+        crossed: bool (n,), both daughters cross enough axial superlayers; False in others.
+        decided: by decision: bool (n,). scores: by algorithm, bins: int64 (n,).
         vertex_event: int64 (m,). transverse_cm, along_cm: float64 (m,), from the true vertex, across and along z.
     """
 
     radius_cm: NDArray[np.float64]
+    opening_deg: NDArray[np.float64]
+    pt_gev: NDArray[np.float64]
     crossed: NDArray[np.bool_]
     decided: Decided
+    scores: Mapping[str, NDArray[np.int64]]
     vertex_event: NDArray[np.int64]
     transverse_cm: NDArray[np.float64]
     along_cm: NDArray[np.float64]
 
 
-def samples(events: int) -> tuple[Sample, ...]:
-    """Every kind at every level; windows without background are left out: they are empty."""
-    return tuple(Sample(kind=kind, scale=scale, events=events) for kind in Kind for scale in SCALES if kind.has_pair or scale)
+def samples(events: int, windows: int) -> tuple[Sample, ...]:
+    """All samples. events: pairs at each level; other sources and variations have half as many. windows: at the nominal level, of
+    which cuts are chosen; a fifth of them at the others. Windows without background are left out: they are empty."""
+    half, fifth = max(events // 2, 1), max(windows // 5, 1)
+    variants = (
+        *(Variant(mass_gev=mass) for mass in MASSES_GEV),
+        *(Variant(ctau_cm=ctau) for ctau in CTAUS_CM),
+        *(Variant(kept=kept) for kept in KEPT_SEGMENTS),
+        *(Variant(wrong=wrong) for wrong in WRONG_SIDES if wrong),
+    )
+    return (
+        *(Sample(kind=Kind.PAIR, scale=scale, events=events) for scale in SCALES),
+        *(Sample(kind=Kind.BEAM, scale=scale, events=windows if scale == NOMINAL else fifth) for scale in SCALES if scale),
+        *(Sample(kind=Kind.WIRES, scale=scale, events=fifth) for scale in SCALES if scale),
+        *(Sample(kind=kind, scale=NOMINAL, events=half) for kind in SOURCES),
+        *(Sample(kind=Kind.PAIR, scale=NOMINAL, events=half, variant=variant) for variant in variants),
+    )
 
 
 @cache
@@ -107,35 +198,59 @@ def columns() -> dict[str, tuple[int, ...]]:
 
 
 def slices(sample: Sample, job: Job, seed: int, gun: LongLivedGun) -> Iterator[Slice]:
-    """The events of one block."""
+    """The events of one block. gun: of the study's own pairs."""
     name = f"displaced_{sample.kind.name.lower()}"
     rng = {stage: stream(seed, name, stage, job.block) for stage in Stage}
-    particles = _particles(sample, job.events, gun, rng[Stage.GENERATE])
-    detector, finder = sample.detector, SegmentFinder()
+    degrade = stream(seed, f"{name} degraded", Stage.STUDY, job.block)
+    particles = particles_of(sample, job.events, gun, rng[Stage.GENERATE])
+    detector, finder = sample.detector, _segment_finder()
     for start in range(0, job.events, SLICE_EVENTS):
         chosen = particles.select(np.arange(start, min(start + SLICE_EVENTS, job.events)))
         hits = simulate(chosen, rng[Stage.DRIFT_CHAMBER], detector.cdc)
-        segments = finder.run(hits.offsets, hits.wire_id, hits.time_raw).arrays()
+        segments = degraded(finder.run(hits.offsets, hits.wire_id, hits.time_raw).arrays(), sample.variant, degrade)
         cells = respond(chosen, rng[Stage.RESPONSE], detector.ecl)
         fired = chain().run({**segments, **{field: cells[field] for field in _ECL_HITS}}).ftdl
         decided: Decided = {line: np.asarray(fired[:, places].any(axis=1)) for line, places in columns().items()}
-        found = DisplacedTrigger().run(*segments.values())
+        found = displaced_trigger().run(*segments.values())
+        scores = {algorithm.name: algorithm.bins(algorithm.score(segments)) for algorithm in ALGORITHMS if algorithm is not HOUGH}
+        scores[HOUGH.name] = HOUGH.bins(best(found))
         if not sample.kind.has_pair:
-            yield _window(found, decided)
+            yield _window(found, decided, scores)
             continue
         daughters = _alone(chosen)
         ideal = simulate(daughters, rng[Stage.STUDY], CdcResponse(efficiency=1.0))
         alone = finder.run(ideal.offsets, ideal.wire_id, ideal.time_raw).arrays()
         crossed, there = crossings(alone["cdc_offsets"], alone["cdc_ts_id"], segments["cdc_offsets"], segments["cdc_ts_id"])
-        yield _pair(daughters, found, {**decided, CEILING: enough(there)}, enough(crossed))
+        yield _pair(daughters, found, {**decided, CEILING: enough(there)}, scores, enough(crossed))
 
 
-def _particles(sample: Sample, events: int, gun: LongLivedGun, rng: np.random.Generator) -> Particles:
-    match sample.kind:
-        case Kind.PAIR:
-            return gun.generate(events, rng)
-        case Kind.MUON_PAIR:
-            return MuonPair().generate(events, rng)
+@cache
+def _segment_finder() -> SegmentFinder:
+    """One for all slices: its tables are made once."""
+    return SegmentFinder()
+
+
+def degraded(segments: dict[str, NDArray], variant: Variant, rng: np.random.Generator) -> dict[str, NDArray]:
+    """Fields of the segments of a variant: each is lost, and each known side (1, 2) is turned round, by chance."""
+    if variant.kept == 1 and not variant.wrong:
+        return segments
+    stays, wrong = (rng.random(len(segments["cdc_ts_id"])) for _ in range(2))
+    lr = segments["cdc_lr"]
+    turned = np.where((wrong < variant.wrong) & ((lr == 1) | (lr == 2)), 3 - lr, lr).astype(lr.dtype)
+    kept = stays < variant.kept
+    columns = {name: column[kept] for name, column in {**segments, "cdc_lr": turned}.items() if name != "cdc_offsets"}
+    return {"cdc_offsets": np.concatenate([[0], np.cumsum(kept)])[segments["cdc_offsets"]], **columns}
+
+
+def particles_of(sample: Sample, events: int, gun: LongLivedGun, rng: np.random.Generator) -> Particles:
+    """Particles of some events of a sample; gun: of the study's own pairs."""
+    if sample.kind is Kind.PAIR:
+        variant = sample.variant
+        if variant.ctau_cm is not None:
+            gun = replace(gun, ctau_cm=variant.ctau_cm, flat_radius_cm=None)
+        return replace(gun, mass_gev=variant.mass_gev or gun.mass_gev).generate(events, rng)
+    if not sample.kind.is_window:
+        return _PARTICLES[sample.kind].generate(events, rng)
     mean = BEAM_EVENTS * sample.scale if sample.kind is Kind.BEAM else 0.0
     none = MuonPair().generate(0, rng)
     empty = replace(none, offsets=np.zeros(events + 1, np.int64), weight=np.ones(events))
@@ -182,37 +297,55 @@ def enough(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _decided(found: DisplacedDecision, lines: Decided) -> Decided:
     """The decisions that every sample has."""
-    fired = found.displaced_vertex > 0
     existing = np.any([lines[name] for name in LINES], axis=0)
-    combined = {DVT: fired, OR: existing, UNIQUE: fired & ~existing, OVERFLOW: found.displaced_overflow > 0}
-    return {**lines, **combined}
+    return {**lines, OR: existing, DVT: found.displaced_vertex > 0, OVERFLOW: found.displaced_overflow > 0}
 
 
-def _window(found: DisplacedDecision, lines: Decided) -> Slice:
+def _window(found: DisplacedDecision, lines: Decided, scores: Mapping[str, NDArray[np.int64]]) -> Slice:
     n, none = len(found.displaced_vertex), np.zeros(0)
     return Slice(
         radius_cm=np.zeros(n),
+        opening_deg=np.zeros(n),
+        pt_gev=np.zeros(n),
         crossed=np.zeros(n, bool),
         decided=_decided(found, lines),
+        scores=scores,
         vertex_event=none.astype(np.int64),
         transverse_cm=none,
         along_cm=none,
     )
 
 
-def _pair(daughters: Particles, found: DisplacedDecision, lines: Decided, crossed: NDArray[np.bool_]) -> Slice:
+def _pair(
+    daughters: Particles,
+    found: DisplacedDecision,
+    lines: Decided,
+    scores: Mapping[str, NDArray[np.int64]],
+    crossed: NDArray[np.bool_],
+) -> Slice:
     x, y, z = (getattr(daughters, name)[::2] for name in ("vx", "vy", "vz"))
+    momentum = np.stack([daughters.px, daughters.py, daughters.pz], axis=1).reshape(-1, 2, 3)
+    size = np.linalg.norm(momentum, axis=2)
     event = np.repeat(np.arange(len(x)), np.diff(found.displaced_offsets))
     radius = found.displaced_radius_raw * DEPTH.resolution
     phi = found.displaced_phi_raw * (RAD_PER_TURN / TURN_RAW)
     transverse = np.hypot(radius * np.cos(phi) - x[event], radius * np.sin(phi) - y[event])
-    true = np.zeros(len(x), bool)
-    true[event[transverse < TRUE_VERTEX_CM]] = True
+    first = first_best(found)
     return Slice(
         radius_cm=np.hypot(x, y),
+        opening_deg=np.degrees(np.arccos(np.clip((momentum[:, 0] * momentum[:, 1]).sum(axis=1) / size.prod(axis=1), -1, 1))),
+        pt_gev=np.hypot(momentum[:, :, 0], momentum[:, :, 1]).min(axis=1),
         crossed=crossed,
-        decided={**_decided(found, lines), TRUE: true},
-        vertex_event=event,
-        transverse_cm=transverse,
-        along_cm=np.abs(found.displaced_z_raw * DEPTH.resolution - z[event]),
+        decided=_decided(found, lines),
+        scores={**scores, TRUE: HOUGH.bins(best(found, transverse < TRUE_VERTEX_CM))},
+        vertex_event=event[first],
+        transverse_cm=transverse[first],
+        along_cm=np.abs(found.displaced_z_raw * DEPTH.resolution - z[event])[first],
     )
+
+
+def first_best(found: DisplacedDecision) -> NDArray[np.int64]:
+    """The vertex with the largest score of each event that has one, the earlier of two equals."""
+    event = np.repeat(np.arange(len(found.displaced_vertex)), np.diff(found.displaced_offsets))
+    order = np.lexsort((np.arange(len(event)), -found.displaced_score_raw.astype(np.int64), event))
+    return order[np.unique(event[order], return_index=True)[1]]

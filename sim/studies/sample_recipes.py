@@ -91,10 +91,11 @@ class TrackRecipe(Asked[TrackStudy]):
 
 @dataclass(frozen=True, kw_only=True)
 class DisplacedRecipe(Asked[DisplacedStudy]):
-    """Options of `study displaced`. mass_gev, decay: of the long-lived particle."""
+    """Options of `study displaced`. windows: of beam background, for the cuts. mass_gev, decay: of the long-lived particle."""
 
     verb: ClassVar[str] = "study displaced"
     events: int
+    windows: int = 400_000
     seed: int = 1
     mass_gev: float = 1.0
     decay: str = Daughters.MUONS.value
@@ -105,19 +106,28 @@ class DisplacedRecipe(Asked[DisplacedStudy]):
         if self.decay not in modes:
             msg = f"--decay must be one of {', '.join(modes)}, not {self.decay}"
             raise InputError(msg)
-        return DisplacedStudy(events=self.events, seed=self.seed, mass_gev=self.mass_gev, decay=Daughters(self.decay))
+        decay = Daughters(self.decay)
+        return DisplacedStudy(events=self.events, windows=self.windows, seed=self.seed, mass_gev=self.mass_gev, decay=decay)
 
     def finish(
         self, study: DisplacedStudy, counters: dict[str, Counters], out: Path, workers: int = 1, scheduler: str | None = None
     ) -> list[str]:
-        """Tables and picture; efficiencies by range of the radius, rates of what is no pair."""
-        from sim.studies.displaced_plot import plot
+        """Tables and pictures; cuts, efficiencies by range of the radius at the nominal level, what the searches keep."""
+        from sim.studies.displaced_counts import CROSSED
+        from sim.studies.displaced_plot import plots
+        from sim.studies.displaced_tables import DECISIONS
 
         tables = write_tables(study.tables(counters), out)
-        picture = plot(tables["displaced"], out / "displaced.png")
-        summary = [as_text(tables["displaced_summary"].where(decision=name)) for name in ("ceiling", "dvt", "dvt and not or")]
-        columns = ("sample", "background", "decision", "k", "n", "upper_95", "rate_hz", "rate_upper_95_hz")
-        return [*summary, as_text(tables["displaced_background"], columns), _made(study, len(tables), picture)]
+        pictures = plots(tables, out)
+        summary = tables["displaced_summary"].where(background="x1 (guess)", among=CROSSED)
+        chosen = tuple(row for row in summary.rows if row[summary.columns.index("decision")] in DECISIONS)
+        columns = ("low_edge", "high_edge", "decision", "n", "k", "efficiency", "low", "high")
+        return [
+            as_text(tables["displaced_cuts"]),
+            as_text(replace(summary, rows=chosen), columns),
+            as_text(tables["displaced_offline"]),
+            f"{len(pictures)} pictures, {_made(study, len(tables), out)}",
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
