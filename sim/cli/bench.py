@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-BENCHED = ("ecl", "tracks", "chain")
+BENCHED = ("ecl", "tracks", "chain", "displaced")
 """Blocks that can be measured; one at a time."""
 
 
@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    block: Annotated[str, typer.Argument(help="Block of the trigger: ecl, tracks or chain.")],
+    block: Annotated[str, typer.Argument(help="Block of the trigger: ecl, tracks, chain or displaced.")],
     out: Annotated[Path, typer.Option(help="Folder for the results (JSON, CSV).")] = Path("build/bench"),
     repeats: Annotated[int, typer.Option(min=1, help="Repetitions of each measurement.")] = 5,
     cosim: Annotated[bool, typer.Option("--cosim/--no-cosim", help="ecl: co-simulate too (builds the model on first use).")] = True,
@@ -29,7 +29,8 @@ def bench(
 
     ecl: model, peers (plain Python and whole-array numpy versions of the cluster finding), co-simulation, photon response,
     streaming. tracks: integer networks beside Keras and hls4ml's C model of the same networks, 2D finder, drift-chamber response.
-    chain: the whole decision on one core, and its blocks.
+    chain: the whole decision on one core, and its blocks. displaced: both algorithms for displaced vertices, and the model without
+    a compiler.
     """
     from sim.cli._options import parse_blocks
 
@@ -39,6 +40,8 @@ def bench(
         _tracks(out, repeats, quick)
     elif chosen == "chain":
         _chain(out, repeats, quick)
+    elif chosen == "displaced":
+        _displaced(out, repeats, quick)
     else:
         _ecl(out, repeats, cosim, quick)
 
@@ -66,6 +69,21 @@ def _chain(out: Path, repeats: int, quick: bool) -> None:
 
     with progress("bench chain", 1 + len(CHAIN_BLOCKS), unit="measurements") as advance:
         result = run_benchmark(QUICK_EVENTS if quick else FULL_EVENTS, repeats, step=lambda name: advance(1))
+    table = as_table(result)
+    write(table, out)
+    machine = result["machine"]
+    typer.echo(f"{machine['processor']}, {machine['cores']} cores, load {machine['load_1_min']}")
+    typer.echo(as_text(table))
+    typer.echo(f"results: {out}")
+
+
+def _displaced(out: Path, repeats: int, quick: bool) -> None:
+    from sim.progress import progress
+    from sim.studies.benchmark_displaced import FULL_WINDOWS, QUICK_WINDOWS, as_table, run_benchmark
+    from sim.studies.tables import as_text, write
+
+    with progress("bench displaced", 4, unit="measurements") as advance:
+        result = run_benchmark(QUICK_WINDOWS if quick else FULL_WINDOWS, repeats, step=lambda name: advance(1))
     table = as_table(result)
     write(table, out)
     machine = result["machine"]
