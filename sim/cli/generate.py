@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PROCESSES = (
     "photon-gun, particle-gun, gamma-gamma, three-gamma, bhabha, bhabha-one-side, e-e-gamma, radiative-bhabha, mu-mu, "
     "mu-mu-gamma, tau-tau, u-u, d-d, s-s, c-c, y4s, e-e-mu-mu, e-e-e-e, dark-photon, z-prime, dark-photon-visible, z-prime-mu-mu, "
-    "z-prime-tau-tau, z-prime-e-mu, alp-three-gamma, alp-fusion, dark-higgsstrahlung, "
+    "z-prime-tau-tau, z-prime-e-mu, z-prime-e-mu-visible, alp-three-gamma, alp-fusion, dark-higgsstrahlung, "
     "pseudoscalar-gamma, y1s-pi-pi, four-mu, mu-mu-tau-tau, e-e-tau-tau, mu-mu-pi-pi, "
     "long-lived-gun, k-short-gun, idm-photon, idm-dark-higgs, b-to-k-s, b-to-k-alp, tau-l-alpha, photon-conversion, "
     "secondary-interactions, background-tracks or cosmics; none with --from-file."

@@ -32,7 +32,7 @@ from sim.generators.two_pair_processes import FourMuons, MuMuPiPi, MuMuTauTau, T
 from sim.generators.two_photon import TwoPhotonElectrons, TwoPhotonLeptons, TwoPhotonMuons, TwoPhotonTaus
 from sim.generators.upsilon_dipion import UpsilonDipion
 from sim.generators.z_prime import ZPrime
-from sim.generators.z_prime_e_mu import ZPrimeEMu
+from sim.generators.z_prime_e_mu import ZPrimeEMu, ZPrimeEMuVisible
 from sim.generators.z_prime_visible import MuonMediator, ZPrimeMuMu, ZPrimeTauTau
 
 Model = (
@@ -41,7 +41,7 @@ Model = (
     | ZPrimeEMu | AlpThreeGamma | AlpFusion | DarkHiggsstrahlungDecays | PseudoscalarPhoton | UpsilonDipion
     | TwoPairs
     | LongLivedGun | NeutralStrangeGun | IdmPhoton | IdmDarkHiggs | BToKS | BToKAlp | TauToLeptonAlpha | PhotonConversion
-    | SecondaryInteractions | RadiativeBhabha
+    | SecondaryInteractions | RadiativeBhabha | ZPrimeEMuVisible
 )  # fmt: skip
 
 
@@ -125,6 +125,12 @@ PROCESSES = (
         summary="e+e- -> e mu Z', Z' invisible, lepton flavour violated",
         model=ZPrimeEMu,
         left_out="radiation, electrons within 10 degrees of the beams",
+    ),
+    Process(
+        name="z-prime-e-mu-visible",
+        summary="e+e- -> e mu Z', Z' -> e mu, lepton flavour violated",
+        model=ZPrimeEMuVisible,
+        left_out="radiation, electrons within 10 degrees of the beams, spin of the Z', exchange of equal leptons",
     ),
     Process(
         name="z-prime-mu-mu",

@@ -1,16 +1,18 @@
-"""e+e- -> e mu Z' with an invisible Z' whose coupling changes the flavour of a lepton, exact tree amplitude."""
+"""e+e- -> e mu Z' with a Z' whose coupling changes the flavour of a lepton, invisible or to e mu; exact tree amplitude."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 
 from sim.generators import qed
+from sim.generators.beams import NOMINAL, Beams
+from sim.generators.decays import decay_particles, isotropic
 from sim.generators.particles import Particles
-from sim.generators.process import check_between, check_range, collide
+from sim.generators.process import CrossSection, check_between, check_range, collide
 from sim.generators.recoil_channels import RecoilChannel, draw_mixed
 from sim.generators.spinors import (
     bar,
@@ -29,6 +31,7 @@ from sim.generators.spinors import (
 from sim.generators.unweighting import PilotSample, WeightedProcess
 from sim.generators.z_prime import Z_PRIME
 
+_DAUGHTERS_GEV = (qed.ELECTRON_MASS_GEV, qed.MUON_MASS_GEV)
 # Spin axes of the arrays below: beam electron, beam positron, e-, mu+, Z'.
 _AXES = 5
 
@@ -79,6 +82,40 @@ class ZPrimeEMu(WeightedProcess):
         particles = collide((11, -13, Z_PRIME), momenta, masses, self.beams, rng, weight=weight)
         particles.pdg.reshape(n, 3)[other_charge, :2] *= -1
         return particles
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZPrimeEMuVisible:
+    """e- mu+ Z' and e+ mu- Z' whose Z' decays to e- mu+ or e+ mu- in equal parts: half of the pairs of leptons have equal signs.
+
+    Options as of `ZPrimeEMu`, for a branching fraction of one to e mu. Left out: radiation, the spin of the Z', the exchange of
+    equal leptons between Z' and the rest.
+    """
+
+    mass_gev: float = 1.0
+    coupling: float = 1.0
+    theta_min_deg: float = 10.0
+    beams: Beams = field(default=NOMINAL)
+
+    def __post_init__(self) -> None:
+        _ = self._production
+        check_between("mass_gev", self.mass_gev, sum(_DAUGHTERS_GEV), self.beams.sqrt_s_gev, "GeV")
+
+    @property
+    def _production(self) -> ZPrimeEMu:
+        return ZPrimeEMu(mass_gev=self.mass_gev, coupling=self.coupling, theta_min_deg=self.theta_min_deg, beams=self.beams)
+
+    def cross_section(self) -> CrossSection:
+        """That of e mu Z'."""
+        return self._production.cross_section()
+
+    def generate(self, n: int, rng: np.random.Generator) -> Particles:
+        """n events of the electron, the muon, and the electron and the muon of the Z'."""
+        events = self._production.generate(n, rng)
+        codes = np.where(rng.random(n) < 0.5, 1, -1) * np.array([[11], [-13]])
+        daughters = isotropic(np.full(n, self.mass_gev), _DAUGHTERS_GEV, rng)
+        rows = np.flatnonzero(events.pdg == Z_PRIME)
+        return decay_particles(events, rows, codes, daughters, mass_gev=self.mass_gev, rng=rng, beams=self.beams)
 
 
 def squared_amplitude(momenta: np.ndarray, mass_gev: float) -> np.ndarray:

@@ -33,6 +33,7 @@ from sim.studies.searches import (
     z_prime_2018,
     z_prime_2023,
     z_prime_e_mu,
+    z_prime_e_mu_visible,
     z_prime_mu_mu,
     z_prime_tau_tau,
 )
@@ -46,6 +47,7 @@ CHANNELS: Mapping[str, Channel] = {
         z_prime_2018,
         z_prime_2023,
         z_prime_e_mu,
+        z_prime_e_mu_visible,
         z_prime_mu_mu,
         z_prime_tau_tau,
         alp_three_gamma,

@@ -9,7 +9,7 @@ from sim.generators import qed
 from sim.generators import z_prime_e_mu as module
 from sim.generators.beams import NOMINAL, lab_to_generator
 from sim.generators.muon_mediator import Mediator, points, squared_amplitude
-from sim.generators.z_prime_e_mu import ZPrimeEMu, amplitudes
+from sim.generators.z_prime_e_mu import ZPrimeEMu, ZPrimeEMuVisible, amplitudes
 
 
 def test_annihilation_is_that_of_two_muons_where_masses_do_not_matter(rng):
@@ -81,3 +81,20 @@ def test_a_collinear_light_vector_leaves_bhabha_scattering():
     interference = 2 * a_s * a_t * u**2 / (s * t)
     np.testing.assert_allclose((whole - one - two) / (one + two), interference / alone, atol=2e-3)
     assert np.abs(interference / alone).max() > 0.1
+
+
+def test_half_of_the_visible_decays_give_two_electrons_of_one_sign():
+    """The pair of the Z' has its mass; charges balance; the cross-section is that of the invisible Z'."""
+    made = ZPrimeEMuVisible(mass_gev=4.0).generate(2000, np.random.default_rng(3))
+    codes = made.pdg.reshape(-1, 4)
+    assert {tuple(row) for row in codes.tolist()} == {(e, -13 * e // 11, o, -13 * o // 11) for e in (11, -11) for o in (11, -11)}
+    assert (codes[:, 0] == codes[:, 2]).mean() == pytest.approx(0.5, abs=0.06)
+    lab = np.stack([made.energy, made.px, made.py, made.pz]).reshape(4, -1, 4)
+    pair = lab[:, :, 2] + lab[:, :, 3]
+    np.testing.assert_allclose(np.sqrt(pair[0] ** 2 - np.square(pair[1:]).sum(axis=0)), 4.0, rtol=1e-3)
+    assert ZPrimeEMuVisible(mass_gev=4.0).cross_section() == ZPrimeEMu(mass_gev=4.0).cross_section()
+
+
+def test_a_visible_z_prime_below_its_daughters_is_refused():
+    with pytest.raises(ValueError, match="mass_gev must be above"):
+        ZPrimeEMuVisible(mass_gev=0.106)

@@ -10,6 +10,7 @@ from sim.offline import (
     e_e_gamma,
     four_muons,
     lfv_z_prime,
+    lfv_z_prime_visible,
     tau_l_alpha,
     v0,
     z_prime_2018,
@@ -27,6 +28,11 @@ FORWARD = decay(against(star(3.0, 15, 0, 1.0)), MU)
 INTO_RECOIL = photon(star(0.3, *np.degrees([np.arccos(RECOIL[3] / np.linalg.norm(RECOIL[1:])), np.arctan2(RECOIL[2], RECOIL[1])])))
 SOFT = photon(star(0.3, 90, 250))
 E_MU = [electron(star(3.5, 70, 0), 1), track(star(3.5, 80, 140, MU), -1)]
+LIKE_SIGNS = [
+    *(electron(star(p, 70, phi), -1) for p, phi in ((2.5, 0), (2.0, 120))),
+    *(track(star(p, 95, phi, MU), 1) for p, phi in ((2.2, 60), (3.0, 240))),
+]
+LIGHTEST_E_MU = mass(star(2.0, 70, 120, 0.000511) + star(2.2, 95, 60, MU))
 # A photon of 3 GeV against a pair.
 GAMMA = star(3.0, 60, 200)
 MU_MU = [track(four, sign) for four, sign in zip(decay(against(GAMMA), MU), (1, -1), strict=True)]
@@ -133,6 +139,13 @@ CASES = {
             "no_photons": ([INTO_RECOIL], PAIR),
             "pair_mass": ([], [track(star(3.0, 70, 0, MU), 1), track(star(3.0, 70, 20, MU), -1)]),
         },
+    ),
+    "z_prime_e_mu_visible": Case(
+        lfv_z_prime_visible.select,
+        lfv_z_prime_visible.CUTS,
+        ([], LIKE_SIGNS),
+        {"tracks": ([], [*LIKE_SIGNS, *E_MU])},
+        {"n_tracks": 4, "pair_mass": LIGHTEST_E_MU},
     ),
     "four_muons": Case(
         four_muons.select,
