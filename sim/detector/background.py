@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.detector.level import BackgroundLevel
 from trigger.geometry.ecl import N_CELLS, cells
 
 WINDOW_NS = 4000.0
@@ -30,36 +31,20 @@ class BackgroundPreset(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Background:
-    """A background level: preset times `scale`; quote every rate for scale 0.3, 1 and 3."""
+class Background(BackgroundLevel[BackgroundPreset]):
+    """Level of hits above 100 MeV per us in one barrel cell."""
 
     preset: BackgroundPreset = BackgroundPreset.NONE
-    scale: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.scale <= 100.0:
-            msg = f"Background.scale must be within 0..100, not {self.scale}"
-            raise ValueError(msg)
-
-    @property
-    def rate_per_us(self) -> float:
-        """Hits above 100 MeV per us in one barrel cell."""
-        return self.preset.value * self.scale
 
     def meta(self) -> dict[str, Any]:
         """Level in words and numbers; a preset is called a guess."""
-        if self.rate_per_us == 0.0:
-            return {"background": "none"}
-        return {
-            "background": f"GUESS: preset {self.preset.name.lower()} x {self.scale}, no public source of cell rates",
-            "background_rate_per_us_above_100_mev": self.rate_per_us,
-        }
+        return self.described("background", "no public source of cell rates", "background_rate_per_us_above_100_mev")
 
     def draw(self, n_events: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """(event, cell, energy_gev, time_ns) of the hits of n_events events: Poisson number, flat in time, ordered by event."""
         weight = np.array(THETA_WEIGHT)[cells().theta_id - 1]
         below, above = _spectrum_weights()
-        mean = self.rate_per_us * weight.sum() * (1 + below / above) * 2 * WINDOW_NS / 1000
+        mean = self.level * weight.sum() * (1 + below / above) * 2 * WINDOW_NS / 1000
         event = np.repeat(np.arange(n_events), rng.poisson(mean, n_events))
         tickets = np.repeat(np.arange(1, N_CELLS + 1), weight)
         cell = tickets[rng.integers(tickets.size, size=event.size)]

@@ -73,4 +73,4 @@ def efficiency_row(k: int, n: int) -> tuple[Value, ...]:
 def level(sample: Sample) -> str:
     """Background of a sample in words."""
     background = sample.background
-    return "none" if background.rate_per_us == 0 else f"{background.preset.name.lower()} x{background.scale:g} (guess)"
+    return "none" if background.level == 0 else f"{background.preset.name.lower()} x{background.scale:g} (guess)"

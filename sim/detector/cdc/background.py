@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.detector.cdc.geometry import WINDOW_NS
+from sim.detector.level import BackgroundLevel
 from trigger.geometry.cdc import layers
 
 # Guess (unverified): rates fall with this power of the radius.
@@ -28,37 +29,21 @@ class WirePreset(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WireBackground:
-    """A background level: preset times `scale`; quote every rate for scale 0.3, 1 and 3."""
+class WireBackground(BackgroundLevel[WirePreset]):
+    """Level of hits per us and wire, averaged over all wires."""
 
     preset: WirePreset = WirePreset.NONE
-    scale: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.scale <= 100.0:
-            msg = f"WireBackground.scale must be within 0..100, not {self.scale}"
-            raise ValueError(msg)
-
-    @property
-    def rate_per_us(self) -> float:
-        """Hits per us and wire, averaged over all wires."""
-        return self.preset.value * self.scale
 
     def meta(self) -> dict[str, Any]:
         """Level in words and numbers; a preset is called a guess."""
-        if self.rate_per_us == 0.0:
-            return {"cdc_background": "none"}
-        return {
-            "cdc_background": f"GUESS: preset {self.preset.name.lower()} x {self.scale}, radius to the power {RADIUS_POWER}",
-            "cdc_background_rate_per_us_and_wire": self.rate_per_us,
-        }
+        return self.described("cdc_background", f"radius to the power {RADIUS_POWER}", "cdc_background_rate_per_us_and_wire")
 
     def occupancy(self) -> np.ndarray:
         """Mean number of hits of each wire in its layer's time window, float64 (56,) by layer."""
         lines = layers()
         weight = lines.radius_cm**RADIUS_POWER
         weight /= np.average(weight, weights=lines.n_wires)
-        return self.rate_per_us / 1000 * weight * (WINDOW_NS[:, 1] - WINDOW_NS[:, 0])
+        return self.level / 1000 * weight * (WINDOW_NS[:, 1] - WINDOW_NS[:, 0])
 
     def draw(self, n_events: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(event, wire, time_ns) of the hits of n_events events: Poisson numbers, flat in the layer's time window."""

@@ -4,6 +4,8 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
+from sim.detector.level import BackgroundLevel
+
 _RANGES = (
     ("rpc_efficiency", 0.0, 1.0),
     ("scintillator_efficiency", 0.0, 1.0),
@@ -31,30 +33,14 @@ class KlmPreset(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class KlmBackground:
-    """A background level: preset times `scale`; quote every rate for scale 0.3, 1 and 3. The same in all sectors and layers."""
+class KlmBackground(BackgroundLevel[KlmPreset]):
+    """Level of the mean number of hits per sector, layer and event, the same in all."""
 
     preset: KlmPreset = KlmPreset.NONE
-    scale: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.scale <= 100.0:
-            msg = f"KlmBackground.scale must be within 0..100, not {self.scale}"
-            raise ValueError(msg)
-
-    @property
-    def mean(self) -> float:
-        """Mean number of hits per sector, layer and event."""
-        return self.preset.value * self.scale
 
     def meta(self) -> dict[str, Any]:
         """Level in words and numbers; a preset is called a guess."""
-        if self.mean == 0.0:
-            return {"klm_background": "none"}
-        return {
-            "klm_background": f"GUESS: preset {self.preset.name.lower()} x {self.scale}, no public source of layer rates",
-            "klm_background_hits_per_layer": self.mean,
-        }
+        return self.described("klm_background", "no public source of layer rates", "klm_background_hits_per_layer")
 
 
 @dataclass(frozen=True, kw_only=True)

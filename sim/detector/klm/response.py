@@ -230,5 +230,5 @@ def _background_keys(n_events: int, rng: np.random.Generator, background: KlmBac
     """Keys of uncorrelated hits, Poisson numbers over all layers that exist."""
     exists = np.arange(N_LAYERS) <= np.repeat(KLM_LIMITS["klm_layer"], SECTORS)[:, None]
     places = np.flatnonzero(exists)
-    event = np.repeat(np.arange(n_events), rng.poisson(background.mean * places.size, n_events))
+    event = np.repeat(np.arange(n_events), rng.poisson(background.level * places.size, n_events))
     return event * (N_SECTORS * N_LAYERS) + places[rng.integers(places.size, size=event.size)]
