@@ -28,7 +28,7 @@ CROWD = 48
 NEAR_SECTORS = 8
 """Half cells around a planted pattern at which a track starts, in sectors: beyond the widest veto (our choice)."""
 EDGE_PROBABILITY = 0.5
-POINTED_SHARE = 0.7
+POINTED_SHARE = 0.6
 """Part of the events in which one comparison decides (our choice)."""
 N_CHOICES = 12
 """A multiple of the numbers of segments, three or four, that set a sector."""

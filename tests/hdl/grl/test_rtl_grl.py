@@ -14,7 +14,7 @@ from sim.cosim.wrapper import Header
 from trigger.grl import GrlParameters, GrlTrigger
 from trigger.grl.layout import DECISION_FIELDS, NOT_MODELLED
 
-N_EVENTS = 3000
+N_EVENTS = 4500
 PARAMETERS = GrlParameters()
 
 
