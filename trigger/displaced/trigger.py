@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from trigger.cdc.door import check_segments
 from trigger.cdc.neuro.codesign import CodesignNetwork
 from trigger.cdc.neuro.inputs import SIDE
-from trigger.displaced import event, vertex
+from trigger.displaced import event, seeds, vertex
 from trigger.displaced.constants import constants
 from trigger.displaced.features import FEATURES
 from trigger.displaced.fit_tables import fit_tables, seed_tables
 from trigger.displaced.formats import CHI2, DEPTH, IMPACT, MISS
+from trigger.displaced.grid import N_LANES, PATCH
 from trigger.displaced.network import shipped_network
 from trigger.displaced.parameters import DisplacedParameters
 from trigger.displaced.windows import N_POSITIONS, seed_windows
@@ -123,7 +125,7 @@ class DisplacedTrigger:
         grid, windows = p.grid, seed_windows(p.grid)
         event.find(
             hits, _given(given_time, n), given_time is not None, (grid.n_rows, grid.n_impact),
-            windows.mask.reshape(-1, *windows.mask.shape[2:]), (seed_tables(grid), fit_tables()), constants(), self._cuts(),
+            windows.mask.reshape(-1, *windows.mask.shape[2:]), (seed_tables(grid), fit_tables()), constants(), self.cuts,
             (p.seed_slots, p.max_tracks, p.max_vertices), found,
         )  # fmt: skip
         there = np.arange(p.max_vertices) < found.n_vertices[:, None]
@@ -143,6 +145,29 @@ class DisplacedTrigger:
             displaced_score_raw=score,
             **numbers,
         )
+
+    def seeds(self, offsets: ArrayLike, ts_id: ArrayLike, priority: ArrayLike, lr: ArrayLike, time: ArrayLike) -> NDArray[np.int64]:
+        """Return the seeds of all events, int64 (k, 3): event, row of the grid, cell in azimuth, in the order in which they leave.
+
+        Raises:
+            InputError: field, first bad event and reason.
+        """
+        given = {"cdc_offsets": offsets, "cdc_ts_id": ts_id, "cdc_priority": priority, "cdc_lr": lr, "cdc_time": time}
+        hits = self._hits(self._taken(check_segments("DisplacedTrigger.seeds", **given))[0])
+        grid, slots = self.parameters.grid, self.parameters.seed_slots
+        masks = seed_windows(grid).mask
+        planes, fired = (np.zeros((*size, 2, grid.n_rows), np.uint64) for size in ((event.N_AXIAL,), ()))
+        score = np.zeros((grid.n_bend // PATCH, grid.n_impact // PATCH, seeds.N_CELLS), np.uint8)
+        places, order = np.empty((score.size, 3), np.int64), np.empty((N_LANES * slots, 3), np.int64)
+        left, found = np.zeros((len(order), 2), np.int64), [np.zeros((0, 3), np.int64)]
+        for number, (first, last) in enumerate(pairwise(hits.offsets.tolist())):
+            axial = np.flatnonzero(hits.member[first:last] >= 0) + first
+            votes = (hits.window[axial], hits.turn[axial], hits.member[axial])
+            seeds.vote(*votes, masks.reshape(-1, *masks.shape[2:]), planes)
+            seeds.fire(planes, self.cuts.only_five, fired)
+            n = seeds.select(fired, slots, score, np.zeros(score.shape, np.bool_), places, order, left)[1]
+            found.append(np.column_stack([np.full(n, number), left[:n]]))
+        return np.concatenate(found)
 
     def _taken(self, arrays: dict[str, NDArray]) -> tuple[dict[str, NDArray], NDArray[np.bool_]]:
         """The segments that every superlayer of an event brings, at most `max_segments`, and whether an event lost some (n,)."""
@@ -178,7 +203,9 @@ class DisplacedTrigger:
             time=arrays["cdc_time"].astype(np.int64),
         )
 
-    def _cuts(self) -> event.Cuts:
+    @property
+    def cuts(self) -> event.Cuts:
+        """The parameters as raw integers."""
         p = self.parameters
         return event.Cuts(
             only_five=p.grid.min_superlayers == event.N_AXIAL,

@@ -14,7 +14,7 @@ from trigger.displaced.tracks import insert, make_tracks
 from trigger.displaced.vertex import find
 
 TABLE = constants()
-CUTS = DisplacedTrigger()._cuts()
+CUTS = DisplacedTrigger().cuts
 TURN = 2 * math.pi / 16384
 ROOM = 16
 

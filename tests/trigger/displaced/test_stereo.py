@@ -33,7 +33,7 @@ def line_of(columns, kappa, d, phi0):
     shift = np.zeros(4, np.int64)
     good, _, t0, _, row, phi = fit(hits, 0, n, seed, 0, True, 0, TABLES, np.zeros(5, np.int64), shift)
     assert good
-    return line(hits, 0, n, seed, (row, phi), shift, t0, TRIGGER._cuts().misses, TABLES)
+    return line(hits, 0, n, seed, (row, phi), shift, t0, TRIGGER.cuts.misses, TABLES)
 
 
 def test_lines_of_tracks(segments_of):
