@@ -58,7 +58,7 @@ VERTEX = Interface(n_inputs=len(FEATURES), answers=(SCORE,))
 SHARE_BITS = 8
 """Fraction bits of the share of the track that is bent less. Our choice: finer than the leading bits allow."""
 LEADING_BITS = 6
-"""Bits of both bends from the leading one of the larger on. Our choice: shares are right within 0.8 %."""
+"""Bits of both bends from the leading one of the larger on. Our choice: shares are right within 0.016."""
 BEND_BITS = BEND.width - 1
 _SLOPE_FRACTION = SLOPE.fraction
 _N_SEGMENTS = 2 * (N_AXIAL + N_STEREO)

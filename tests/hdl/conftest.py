@@ -10,7 +10,7 @@ from amaranth.hdl import ClockDomain, Elaboratable, Module, Value
 from amaranth.sim import Simulator
 from numpy.typing import NDArray
 
-REFERENCE = Path(__file__).parents[2] / "reference"
+REFERENCE = Path(__file__).parents[1] / "reference"
 
 
 def trace(dut: Elaboratable, stimulus: Sequence[Mapping[str, int]], outputs: Sequence[str]) -> list[dict[str, int]]:
