@@ -15,10 +15,10 @@ from sim.progress import progress
 from sim.provenance import stamp
 from sim.studies.costs import REUSES, Built, Design, cost_table, designs
 from sim.studies.explore_networks import label, trained_network
-from sim.studies.explore_samples import BACKGROUND_PER_EVENT, SCALE, candidates, training_sample
+from sim.studies.explore_samples import BACKGROUND_PER_EVENT, SCALE, candidates
 from sim.studies.explore_scores import score
 from sim.studies.explore_table import Point, table_of
-from sim.studies.neuro_samples import FLAT_RECIPE, NeuroRecipe
+from sim.studies.neuro_samples import FLAT_RECIPE, NeuroRecipe, training_sample
 from sim.studies.tables import Table
 from sim.studies.tracks_samples import Kind
 from trigger.cdc.neuro.experts import ClassicExperts
@@ -142,7 +142,7 @@ def _make(folder: Path) -> None:
 
 def _trained(exploration: Exploration, folder: Path) -> list[_Network]:
     training = exploration.training
-    sample = training_sample(exploration.recipe, folder / SAMPLES)
+    sample = training_sample(exploration.recipe, None, folder / SAMPLES)
     networks = []
     with progress("training", len(exploration.designs) * (training.float_epochs + training.epochs), unit="epochs") as advance:
         for design in exploration.designs:

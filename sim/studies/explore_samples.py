@@ -1,30 +1,24 @@
-"""Samples that all networks of an exploration share: tracks to train on, and simulated 2D tracks to be scored on; made once."""
+"""Simulated 2D tracks that all networks of an exploration are scored on; made once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.blocks import blocks
 from sim.detector.cdc.config import CdcResponse
-from sim.files import atomic
 from sim.progress import progress
 from sim.studies.counting import Job
-from sim.studies.neuro_samples import NeuroRecipe, make_block
+from sim.studies.kept import Arrays, joined, kept
 from sim.studies.tracks_counts import FAR_FROM_CM
 from sim.studies.tracks_samples import GENERATORS, Kind, Sample, Slice, slices
 from trigger import __version__
 from trigger.digest import digest
 
-if TYPE_CHECKING:
-    from hls.sets import TrainingSet
-
-Arrays = dict[str, NDArray]
 SCALE = 1.0
 """Level of the wire background, in multiples of the nominal guess: the one at which the track study compares networks."""
 BACKGROUND_PER_EVENT = 3
@@ -52,20 +46,6 @@ class Candidates:
         return len(self.p_gev)
 
 
-def training_sample(recipe: NeuroRecipe, folder: Path) -> TrainingSet:
-    """The simulated tracks of a recipe without real ones; blocks that lie in the folder are read back."""
-    from hls.sets import TrainingSet
-
-    job = digest(recipe, __version__)[:16]
-    parts: list[Arrays] = []
-    with progress("tracks to train on", recipe.blocks, unit="blocks") as advance:
-        for block in range(recipe.blocks):
-            path = folder / f"training-{job}-{block:04d}.npz"
-            parts.append(_kept(path, lambda block=block: dict(vars(make_block(recipe, None, block)))))  # type: ignore[misc]
-            advance(1)
-    return TrainingSet(**_joined(parts))
-
-
 def candidates(kind: Kind, events: int, seed: int, folder: Path) -> Candidates:
     """The particles of a sample of the track study, without networks; blocks that lie in the folder are read back.
 
@@ -82,7 +62,7 @@ def candidates(kind: Kind, events: int, seed: int, folder: Path) -> Candidates:
                 made = slices(sample, Job(sample=sample.name, block=block, events=size), seed, {}, response)
                 return _numbered(_tracks_of(part, kind) for part in made)
 
-            parts.append(_kept(folder / f"{sample.name}-{job}-{size}-{block:04d}.npz", make))
+            parts.append(kept(folder / f"{sample.name}-{job}-{size}-{block:04d}.npz", make))
             advance(size)
     return Candidates(**_numbered(parts))
 
@@ -114,19 +94,4 @@ def _numbered(parts: Iterable[Arrays]) -> Arrays:
             yield part | {"particle": part["particle"] + first}
             first += len(part["p_gev"])
 
-    return _joined(list(renumbered()))
-
-
-def _joined(parts: list[Arrays]) -> Arrays:
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _kept(path: Path, make: Callable[[], Arrays]) -> Arrays:
-    """The arrays of a file, made and written if there is none."""
-    if not path.exists():
-        made = make()
-        with atomic(path) as temporary:
-            np.savez(temporary, allow_pickle=False, **made)
-        return made
-    with np.load(path, allow_pickle=False) as archive:
-        return dict(archive)
+    return joined(list(renumbered()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,11 @@ from sim.detector.cdc.config import CdcResponse
 from sim.detector.cdc.response import simulate
 from sim.generators.guns import mass_gev
 from sim.generators.particles import Particles
+from sim.progress import progress
+from sim.studies.kept import Arrays, joined, kept
+from trigger import __version__
 from trigger.cdc import HoughFinder, NeuroInputs, SegmentFinder
+from trigger.digest import digest
 from trigger.geometry.cdc import PT_RADIUS_GEV_PER_CM
 
 if TYPE_CHECKING:
@@ -119,6 +124,23 @@ def make_block(recipe: NeuroRecipe, real: Kinematics | None, block: int) -> Trai
         theta_deg=np.degrees(drawn.theta_rad[event, nearest][good]).astype(np.float32),
         weight=np.ones(int(good.sum()), np.float32),
     )
+
+
+def training_sample(recipe: NeuroRecipe, real: Kinematics | None, folder: Path) -> TrainingSet:
+    """The whole sample; blocks that an earlier call left in the folder are read back."""
+    from hls.sets import TrainingSet
+
+    job = digest(recipe, *(() if real is None else (real.z_cm, real.theta_rad, real.omega_per_cm)), __version__)[:16]
+    parts: list[Arrays] = []
+    with progress("simulated tracks", recipe.blocks, unit="blocks") as advance:
+        for block in range(recipe.blocks):
+
+            def make(block: int = block) -> Arrays:
+                return dict(vars(make_block(recipe, real, block)))
+
+            parts.append(kept(folder / f"sample-{job}-{block:04d}.npz", make))
+            advance(1)
+    return TrainingSet(**joined(parts))
 
 
 def _draw(recipe: NeuroRecipe, real: Kinematics | None, rng: np.random.Generator) -> Kinematics:

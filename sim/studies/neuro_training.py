@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from sim.files import atomic, check_output
 from sim.parts import Interrupted
 from sim.progress import progress
 from sim.provenance import file_digest, stamp
-from sim.studies.neuro_samples import Kinematics, NeuroRecipe, make_block, real_kinematics
+from sim.studies.neuro_samples import NeuroRecipe, real_kinematics, training_sample
 from sim.studies.tables import Table, write
 from trigger.digest import canonical, digest
 from trigger.errors import InputError
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from hls.data import RealTracks
     from hls.plans import Outcome, Plan
     from hls.sets import TrainingSet
-
-_SET = ("x_raw", "z_cm", "theta_deg", "weight")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +51,7 @@ def train_network(request: TrainRequest) -> FrozenNetwork:
     folder = out.with_name(f".{out.name}.train")
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        simulated = _simulated(request.recipe, None if chosen is None else real_kinematics(chosen), folder)
+        simulated = training_sample(request.recipe, None if chosen is None else real_kinematics(chosen), folder)
         with progress("training", request.plan.epochs, unit="epochs") as advance:
             outcome = request.plan.run(simulated, _real(chosen), folder, lambda _, __: advance(1))
     except KeyboardInterrupt as error:
@@ -62,13 +59,18 @@ def train_network(request: TrainRequest) -> FrozenNetwork:
         raise Interrupted(msg) from error
     seen = np.zeros(0, np.uint64) if chosen is None else np.unique(chosen.event_hash)
     frozen = FrozenNetwork(network=outcome.network, record=_record(request, chosen, len(simulated), outcome), seen_events=seen)
+    write_trained(out, frozen)
+    shutil.rmtree(folder)
+    return frozen
+
+
+def write_trained(out: Path, frozen: FrozenNetwork) -> None:
+    """Write a network, and its curves beside it."""
     with atomic(out) as temporary:
         save_network(temporary, frozen)
     curves = learning_curves(frozen, f"{out.stem}_curves")
     write(curves, out.parent)
     plot_curves(curves, out.parent / f"{curves.name}.png")
-    shutil.rmtree(folder)
-    return frozen
 
 
 def training_part(path: Path, request: TrainRequest) -> RealTracks:
@@ -95,10 +97,10 @@ def learning_curves(frozen: FrozenNetwork, name: str) -> Table:
     columns = tuple(dict.fromkeys(column for row in history for column in row))
     return Table(
         name=name,
-        title=f"Training of the neuro trigger, {frozen.family} family",
+        title=f"Training of a network, {frozen.family} family",
         columns=columns,
         rows=tuple(tuple(row.get(column) for column in columns) for row in history),
-        notes=("loss: distorted tracks, cost of bits included; validation: simulated tracks that are not trained on, undistorted",),
+        notes=("loss: of what is trained on, cost of bits included; validation: simulated, undistorted, not trained on",),
         stamp=dict(frozen.record["stamp"]) | {"network": frozen.digest},
     )
 
@@ -132,33 +134,6 @@ def _real(chosen: RealTracks | None) -> TrainingSet:
     from hls.sets import TrainingSet, real_training_set
 
     return TrainingSet.empty() if chosen is None else real_training_set(chosen)
-
-
-def _simulated(recipe: NeuroRecipe, real: Kinematics | None, folder: Path) -> TrainingSet:
-    """The simulated sample; blocks that an earlier call made are read back."""
-    from hls.sets import TrainingSet
-
-    job = digest(recipe, *(() if real is None else (real.z_cm, real.theta_rad, real.omega_per_cm)))[:16]
-    parts: list[TrainingSet] = []
-    with progress("simulated tracks", recipe.blocks, unit="blocks") as advance:
-        for block in range(recipe.blocks):
-            path = folder / f"sample-{job}-{block:04d}.npz"
-            parts.append(_kept(path, lambda block=block: make_block(recipe, real, block)))  # type: ignore[misc]
-            advance(1)
-    return TrainingSet(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _SET})
-
-
-def _kept(path: Path, make: Callable[[], TrainingSet]) -> TrainingSet:
-    """The set of a file, made and written if there is none."""
-    from hls.sets import TrainingSet
-
-    if not path.exists():
-        made = make()
-        with atomic(path) as temporary:
-            np.savez(temporary, allow_pickle=False, **{name: getattr(made, name) for name in _SET})
-        return made
-    with np.load(path, allow_pickle=False) as archive:
-        return TrainingSet(**{name: archive[name] for name in _SET})
 
 
 def _record(request: TrainRequest, chosen: RealTracks | None, n_simulated: int, outcome: Outcome) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_trained_interrupted_and_gone_on_with(tmp_path, monkeypatch):
     assert "the same command goes on" in text
     assert not out.exists()
     with monkeypatch.context() as patch:
-        patch.setattr(neuro_training, "make_block", interrupt)
+        patch.setattr(neuro_samples, "make_block", interrupt)
         status, text = run(*arguments)
     assert status == 0, text
     assert {path.name for path in tmp_path.iterdir()} == {"net.npz", *(f"net_curves.{kind}" for kind in ("csv", "json", "png"))}

@@ -19,7 +19,7 @@ from sim.cli import build_app
 from sim.cosim.verify_codesign import codesign_rtl
 from sim.parts import Interrupted
 from sim.studies import explore as exploring
-from sim.studies import explore_samples
+from sim.studies import explore_samples, neuro_samples
 from sim.studies.costs import Built, Design
 from sim.studies.explore import Exploration, explore
 from sim.studies.explore_networks import grid, label, read_designs
@@ -132,7 +132,7 @@ def made(quick, tmp_path_factory):
         with pytest.raises(Interrupted, match="what is done is kept in .*exploration"):
             explore(TINY, folder)
         patch.undo()
-        patch.setattr(explore_samples, "make_block", refuse)  # the sample is there already
+        patch.setattr(neuro_samples, "make_block", refuse)  # the sample is there already
         return folder, explore(TINY, folder)
 
 
@@ -195,7 +195,7 @@ def test_table_and_picture_are_written_and_stamped(made):
 
 def test_a_second_call_makes_nothing_anew(made, monkeypatch):
     folder, table = made
-    for module, name in ((explore_samples, "make_block"), (explore_samples, "slices"), (plans, "train"), (synthesis, "_mapped")):
+    for module, name in ((neuro_samples, "make_block"), (explore_samples, "slices"), (plans, "train"), (synthesis, "_mapped")):
         monkeypatch.setattr(module, name, refuse)
     assert explore(TINY, folder) == table
     with pytest.raises(AssertionError):
