@@ -18,6 +18,7 @@ class View(enum.StrEnum):
     auto = "auto"
     ecl = "ecl"
     tracks = "tracks"
+    displaced = "displaced"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +33,7 @@ def event(
     events: Annotated[Path, typer.Argument(metavar="FILE", help="Event file with primitives (.npz, .parquet, .root).")],
     number: Annotated[int, typer.Argument(metavar="N", help="Event, counted from 0.")],
     out: Annotated[Path, typer.Option(help="Picture to write (.png).")],
-    view: Annotated[View, typer.Option(help="ecl, tracks, or auto: ecl where the file has trigger cells.")] = View.auto,
+    view: Annotated[View, typer.Option(help="ecl, tracks, displaced, or auto: ecl where the file has trigger cells.")] = View.auto,
     network: Annotated[str | None, typer.Option(help="tracks: shipped network or an .npz file; the default one.")] = None,
     parameters: Annotated[Path | None, typer.Option(help="ecl: TOML file that changes ETM parameters.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="ecl: TOML file with dead, hot and calibrated cells.")] = None,
@@ -40,10 +41,10 @@ def event(
     """One event as the trigger sees it.
 
     ecl: the 576 trigger cells unrolled in theta and phi, with energies, seeds, clusters and the bits that fired. tracks: wire hits
-    and segments, Hough plane, 2D tracks, z and the single-track decision.
+    and segments, Hough plane, 2D tracks, z and the single-track decision. displaced: segments, seeds, tracks and vertices.
     """
     from sim.files import EventFile
-    from sim.studies import display, display_tracks
+    from sim.studies import display, display_chamber, display_displaced, display_tracks
     from trigger.ecl.calibration import EclCalibration
     from trigger.ecl.parameters import EclParameters
     from trigger.errors import InputError
@@ -57,7 +58,7 @@ def event(
         if view is View.auto:
             view = _view_of(file)
         has_wires = "wire_offsets" in file.names
-        tracks = display_tracks.WIRE_FIELDS if has_wires else display_tracks.SEGMENT_FIELDS
+        tracks = display_chamber.WIRE_FIELDS if has_wires else display_chamber.SEGMENT_FIELDS
         check_names(file.names, str(events), ("ecl_offsets", "ecl_tc_id", "ecl_adc") if view is View.ecl else tracks)
         if not 0 <= number < file.n_events:
             msg = f"{events}: event must be 0..{file.n_events - 1}, not {number}"
@@ -72,6 +73,8 @@ def event(
             calibration=None if calibration is None else EclCalibration.from_toml(calibration),
             source=events.name,
         )
+    elif view is View.displaced:
+        display_displaced.display(arrays, 0, out, source=events.name)
     else:
         name = network or DEFAULT_NETWORK
         display_tracks.display(arrays, 0, out, load_network(name), name, source=events.name)

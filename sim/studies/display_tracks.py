@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,24 +11,31 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from sim.detector.cdc.cells import azimuth_of_wire_0, radius_at
-from sim.detector.cdc.geometry import OUTER_RADIUS_CM, wires
-from sim.detector.ecl.species import charges
-from sim.studies.style import GRID, INK, MUTED, SERIES, save, styled
+from sim.detector.cdc.geometry import OUTER_RADIUS_CM
+from sim.studies.display_chamber import (
+    AXIAL,
+    HITS,
+    SEGMENT_FIELDS,
+    STEPS,
+    STEREO,
+    TRACK_COLOURS,
+    TRUTH_FIELDS,
+    WIRE_FIELDS,
+    arc,
+    chamber_across,
+    chamber_along,
+    event_of,
+    priority_wires,
+    truth_of,
+    wire_places,
+)
+from sim.studies.style import GRID, INK, MUTED, save, styled
 from sim.studies.tracks_counts import theta_of, z_of
 from trigger.cdc import HoughFinder, SegmentFinder, SingleTrackCuts, TrackDecision, TrackTrigger
-from trigger.cdc.segments.shapes import segment_wires, shape_of
 from trigger.errors import InputError
-from trigger.geometry.cdc import N_WIRES, PT_RADIUS_GEV_PER_CM, layers, superlayers
+from trigger.geometry.cdc import PT_RADIUS_GEV_PER_CM, superlayers
 from trigger.networks import FrozenNetwork
 
-WIRE_FIELDS = ("wire_offsets", "wire_id", "wire_time")
-SEGMENT_FIELDS = ("cdc_offsets", "cdc_ts_id", "cdc_priority", "cdc_lr", "cdc_time")
-TRUTH_FIELDS = tuple(f"true_particle_{name}" for name in ("offsets", "pdg", "px", "py", "pz", "vx", "vy", "vz"))
-AXIAL, STEREO, HITS = SERIES[0], SERIES[2], "#b8bec9"
-AXIAL_SHADE, STEREO_SHADE = "#f4f6f9", "#e9edf3"
-TRACK_COLOURS = (SERIES[1], SERIES[3], SERIES[4], SERIES[5])
-_STEPS = 60
 _ROWS = 10
 """Tracks that the list shows."""
 
@@ -64,7 +70,7 @@ def view(
     if not 0 <= number < n_events:
         msg = f"{source}: event must be 0..{n_events - 1}, not {number}"
         raise InputError(msg)
-    one = _event(arrays, fields, number)
+    one = event_of(arrays, fields, number)
     segments = SegmentFinder().run(*one.values()).arrays() if from_wires else one
     places = [segments[name] for name in SEGMENT_FIELDS]
     ids = [f"{name} {int(arrays[name][number])}" for name in ("experiment", "run", "event") if name in arrays]
@@ -73,56 +79,10 @@ def view(
         segments=segments,
         votes=HoughFinder().cells(*places[:3])[0],
         decision=TrackTrigger(network=network.network).run(*places),
-        truth=_truth(_event(arrays, TRUTH_FIELDS, number)) if set(TRUTH_FIELDS) <= set(arrays) else np.zeros((0, 6)),
+        truth=truth_of(event_of(arrays, TRUTH_FIELDS, number)) if set(TRUTH_FIELDS) <= set(arrays) else np.zeros((0, 6)),
         network=name,
         title=title or ", ".join(ids) or f"{source}, event {number}",
     )
-
-
-def _event(arrays: Mapping[str, np.ndarray], names: tuple[str, ...], number: int) -> dict[str, np.ndarray]:
-    """One event of a group of fields, the first of which are its offsets."""
-    first, last = (int(place) for place in arrays[names[0]][number : number + 2])
-    return {names[0]: np.array([0, last - first], np.int64)} | {name: arrays[name][first:last] for name in names[1:]}
-
-
-def _truth(one: Mapping[str, NDArray]) -> NDArray[np.float64]:
-    columns = {name.removeprefix("true_particle_"): np.asarray(array, float) for name, array in one.items()}
-    charge = charges(one["true_particle_pdg"])
-    pt = np.hypot(columns["px"], columns["py"])
-    seen = (charge != 0) & (pt > 0)
-    rows = [
-        np.arctan2(columns["py"], columns["px"]), charge * PT_RADIUS_GEV_PER_CM / np.maximum(pt, 1e-9),
-        columns["pz"] / np.maximum(pt, 1e-9), columns["vx"], columns["vy"], columns["vz"],
-    ]  # fmt: skip
-    return np.stack(rows, axis=1)[seen]
-
-
-@cache
-def _wire_places() -> NDArray[np.float64]:
-    """x and y of every wire at z = 0, cm (14336, 2)."""
-    lines, places = wires(False), np.zeros((N_WIRES, 2))
-    for layer, (first, n) in enumerate(zip(layers().first_wire, layers().n_wires, strict=True)):
-        azimuth = azimuth_of_wire_0(lines, layer, 0.0) + lines.cell[layer] * np.arange(n)
-        part = -lines.z_bwd_cm[layer] / (lines.z_fwd_cm[layer] - lines.z_bwd_cm[layer])
-        radius = radius_at(lines.radius_cm[layer], lines.half_twist_sine[layer], part)
-        places[first : first + n] = radius * np.stack([np.cos(azimuth), np.sin(azimuth)], axis=1)
-    return places
-
-
-def _priority_wires(segments: Mapping[str, NDArray]) -> NDArray[np.int64]:
-    """The wire that carries the priority hit of each segment."""
-    ids = np.asarray(segments["cdc_ts_id"], np.int64)
-    first = np.array([shape_of(s).first for s in range(len(superlayers().n_segments))])[superlayers().of_segment[ids]]
-    return segment_wires()[ids, first + np.asarray(segments["cdc_priority"], np.int64) % 3].astype(np.int64)
-
-
-def _arc(phi0: float, omega: float, x0: float = 0.0, y0: float = 0.0) -> tuple[NDArray, NDArray, NDArray]:
-    """(x, y, path) of the outgoing arm of a circle from its start to the outer wall; positive curvature lowers the azimuth."""
-    reach = min(OUTER_RADIUS_CM, 2 / max(abs(omega), 1e-9)) - 1e-6
-    chord = np.linspace(0, reach, _STEPS)
-    half = np.arcsin(np.clip(chord * omega / 2, -1, 1))
-    path = np.where(np.abs(omega) > 1e-6, 2 * half / (omega if abs(omega) > 1e-6 else 1.0), chord)
-    return x0 + chord * np.cos(phi0 - half), y0 + chord * np.sin(phi0 - half), path
 
 
 def draw(event: TrackView) -> Figure:
@@ -147,17 +107,10 @@ def _colour(track: int) -> str:
 
 def _draw_across(axes: Axes, event: TrackView) -> None:
     """Hits, segments and 2D tracks in the plane across the beam."""
-    angle = np.linspace(0, 2 * np.pi, 361)
-    lines = layers()
-    for s in range(len(superlayers().n_segments)):
-        radii = lines.radius_cm[lines.superlayer == s]
-        shade = AXIAL_SHADE if superlayers().axial[s] else STEREO_SHADE
-        axes.fill(*(radii.max() * np.stack([np.cos(angle), np.sin(angle)])), color=shade, lw=0, zorder=0.5 - 0.01 * s)
-    inner = lines.radius_cm.min() * np.stack([np.cos(angle), np.sin(angle)])
-    axes.fill(*inner, color="white", lw=0, zorder=0.6)
-    hits = _wire_places()[event.wire_id]
+    chamber_across(axes)
+    hits = wire_places()[event.wire_id]
     axes.scatter(hits[:, 0], hits[:, 1], s=3, color=HITS, lw=0, zorder=2)
-    x, y = _wire_places()[_priority_wires(event.segments)].T
+    x, y = wire_places()[priority_wires(event.segments)].T
     chosen = np.unique(event.decision.neuro.vectors.track_hit[event.decision.neuro.vectors.track_hit >= 0])
     axial = superlayers().axial[superlayers().of_segment[event.segments["cdc_ts_id"]]]
     for kind, colour in ((axial, AXIAL), (~axial, STEREO)):
@@ -165,20 +118,17 @@ def _draw_across(axes: Axes, event: TrackView) -> None:
     for kind, colour in ((axial[chosen], AXIAL), (~axial[chosen], STEREO)):
         axes.scatter(x[chosen][kind], y[chosen][kind], s=26, color=colour, lw=0, zorder=5)
     for phi0, omega, _, x0, y0, _ in event.truth:
-        axes.plot(*_arc(phi0, omega, x0, y0)[:2], color=MUTED, lw=1.1, ls=(0, (4, 3)), zorder=3)
+        axes.plot(*arc(phi0, omega, x0, y0)[:2], color=MUTED, lw=1.1, ls=(0, (4, 3)), zorder=3)
     tracks = event.decision.tracks
     for k, (phi0, omega) in enumerate(
         zip(tracks.plane.phi0_rad(tracks.track_phi_raw), tracks.plane.omega_per_cm(tracks.track_omega_raw), strict=True)
     ):
-        px, py, _ = _arc(float(phi0), float(omega))
+        px, py, _ = arc(float(phi0), float(omega))
         axes.plot(px, py, color=_colour(k), lw=1.8, zorder=3)
         axes.annotate(
             str(k + 1), (px[-1], py[-1]), (px[-1] * 1.045, py[-1] * 1.045), ha="center", va="center", fontsize=9, fontweight="bold",
             color=_colour(k), zorder=6,
         )  # fmt: skip
-    limit = 1.07 * OUTER_RADIUS_CM
-    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xlabel="x [cm]", ylabel="y [cm]")
-    axes.grid(False)
     _legend(axes, event)
 
 
@@ -226,30 +176,21 @@ def _draw_plane(figure: Figure, axes: Axes, event: TrackView) -> None:
 
 def _draw_along(axes: Axes, event: TrackView) -> None:
     """Tracks with z and polar angle in the plane along the beam."""
-    lines, shown = wires(False), layers()
-    for s in range(len(superlayers().n_segments)):
-        inside = np.flatnonzero(shown.superlayer == s)
-        inner, outer = inside[0], inside[-1]
-        z = [lines.z_bwd_cm[inner], lines.z_fwd_cm[inner], lines.z_fwd_cm[outer], lines.z_bwd_cm[outer]]
-        r = [lines.radius_cm[inner], lines.radius_cm[inner], lines.radius_cm[outer], lines.radius_cm[outer]]
-        axes.fill(z, r, color=AXIAL_SHADE if superlayers().axial[s] else STEREO_SHADE, lw=0)
+    chamber_along(axes)
     limit = float(SingleTrackCuts().z_stt_cm)
     axes.plot([-limit, limit], [0, 0], color=INK, lw=4, solid_capstyle="butt", zorder=4)
     axes.annotate(f"|z| < {limit:g} cm", (-limit, 0), (-6, -1), textcoords="offset points", ha="right", fontsize=8.5)
     for phi0, omega, cot, x0, y0, z0 in event.truth:
-        x, y, path = _arc(phi0, omega, x0, y0)
+        x, y, path = arc(phi0, omega, x0, y0)
         axes.plot(z0 + path * cot, np.hypot(x, y), color=MUTED, lw=1.1, ls=(0, (4, 3)), zorder=3)
     decision = event.decision
     raw = np.stack([decision.neuro.track_z_raw, decision.neuro.track_theta_raw], axis=1)
     omegas = decision.tracks.plane.omega_per_cm(decision.tracks.track_omega_raw)
     for k in np.flatnonzero(decision.neuro.track_expert >= 0):
-        _, _, path = _arc(0.0, float(omegas[k]))
-        radius = np.linspace(0, min(OUTER_RADIUS_CM, 2 / max(abs(float(omegas[k])), 1e-9)) - 1e-6, _STEPS)
+        _, _, path = arc(0.0, float(omegas[k]))
+        radius = np.linspace(0, min(OUTER_RADIUS_CM, 2 / max(abs(float(omegas[k])), 1e-9)) - 1e-6, STEPS)
         axes.plot(z_of(raw)[k] + path / np.tan(np.radians(theta_of(raw)[k])), radius, color=_colour(int(k)), lw=1.8, zorder=3)
-    axes.set(xlim=(-160, 270), ylim=(-4, 1.04 * OUTER_RADIUS_CM), xlabel="z [cm]", ylabel="r [cm]")
     axes.set_title(f"Along the beam: z and polar angle of the {event.network} network", fontsize=10)
-    axes.xaxis.labelpad = 2
-    axes.grid(False)
 
 
 def _draw_list(axes: Axes, event: TrackView) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from sim.detector.cdc import CdcResponse, respond_cdc
 from sim.generators.muon_pair import MuonPair
-from sim.studies.display_tracks import SEGMENT_FIELDS, _arc, _priority_wires, _wire_places, display, draw, view
+from sim.studies.display_chamber import SEGMENT_FIELDS, arc, priority_wires, wire_places
+from sim.studies.display_tracks import display, draw, view
 from trigger.cdc import SegmentFinder
 from trigger.errors import InputError
 from trigger.geometry.cdc import layers
@@ -50,25 +51,25 @@ def test_the_same_event_from_segments(arrays):
 
 
 def test_wires_and_priority_wires_are_where_they_are(arrays):
-    places = _wire_places()
+    places = wire_places()
     radius = np.hypot(*places.T)
     axial = np.flatnonzero(layers().n_shift_halfcells == 0)
     for layer in (axial[0], axial[-1]):
         first, n = layers().first_wire[layer], layers().n_wires[layer]
         assert radius[first : first + n] == pytest.approx(layers().radius_cm[layer])
     segments = view(arrays, 0, NETWORK, "codesign").segments
-    assert set(_priority_wires(segments)) <= set(arrays["wire_id"][: arrays["wire_offsets"][1]].tolist())
+    assert set(priority_wires(segments)) <= set(arrays["wire_id"][: arrays["wire_offsets"][1]].tolist())
 
 
 def test_arcs_bend_to_the_side_of_their_curvature():
-    x, y, path = _arc(0.0, 0.005)
+    x, y, path = arc(0.0, 0.005)
     assert (y[1:] < 0).all()
     # Circle of radius 200 cm around (0, -200).
     assert np.hypot(x, y + 200) == pytest.approx(200.0)
     assert path[-1] == pytest.approx(200 * 2 * np.arcsin(np.hypot(x[-1], y[-1]) / 400))
-    straight = _arc(np.pi / 2, 0.0)
+    straight = arc(np.pi / 2, 0.0)
     assert straight[1] == pytest.approx(straight[2])
-    short = _arc(0.0, -0.05)
+    short = arc(0.0, -0.05)
     assert np.hypot(short[0], short[1]).max() <= 40
 
 
