@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from trigger.chain import Chain, reads
+from trigger.displaced import DisplacedParameters, DisplacedTrigger
 from trigger.displaced.formats import DEPTH, TURN_RAW
 from trigger.displaced.matching import MatchWindow, cell_tables, meets_cluster
 from trigger.geometry.ecl import cells
@@ -105,3 +106,20 @@ def test_matched_vertices_of_an_event_make_its_bit(pairs):
     bits = Chain(blocks=("displaced",)).run(many)["displaced_dvt_ecl"].reshape(576, n_events) > 0
     np.testing.assert_array_equal(bits.any(axis=0), found["displaced_dvt"] > 0)
     assert (bits.sum(axis=0)[found["displaced_dvt"] > 0] < 60).all()
+
+
+def test_bit_with_cluster_has_the_looser_cut(pairs):
+    """With the tight cut above every score no vertex is taken alone, but with clusters everywhere those above the loose cut are."""
+    n_events = len(pairs["cdc_offsets"]) - 1
+    found = DisplacedTrigger().run(*pairs.values())
+    event = np.repeat(np.arange(n_events), np.diff(found.displaced_offsets))
+    best = np.array([found.displaced_score_raw[event == k].max(initial=-4096) for k in range(n_events)])
+    loose = int(np.sort(best)[n_events // 2])
+    settings = DisplacedParameters(score_tight_raw=4095, score_loose_raw=loose)
+    chain = Chain(blocks=("displaced",), displaced=settings, displaced_match=MatchWindow(azimuth_deg=179.9, along_cm=255.0))
+    clusters_everywhere = np.tile(np.array([150, 250, 350, 450, 300, 200], np.uint16), (n_events, 1))
+    answer = chain.run({**pairs, "ecl_cluster_tc": clusters_everywhere})
+    assert not answer["displaced_dvt"].any()
+    there = np.bincount(event, minlength=n_events) > 0
+    assert answer["displaced_dvt_ecl"].tolist() == (there & (best >= loose)).astype(int).tolist()
+    assert 0 < answer["displaced_dvt_ecl"].sum() < n_events
