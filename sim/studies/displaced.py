@@ -24,6 +24,8 @@ from trigger.displaced.network import shipped_network
 from trigger.errors import InputError
 
 MIN_EVENTS = 100
+BLOCK_EVENTS = 1 << 13
+"""Events of a logical block: an eighth of that of event files, so that many workers share the windows. Our choice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +117,7 @@ class DisplacedStudy:
 
     def jobs(self) -> list[Job]:
         """All blocks of all samples."""
-        return jobs_of(self.every)
+        return jobs_of(self.every, BLOCK_EVENTS)
 
     def task(self) -> CountBlock:
         """The work on one of the jobs."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
-from sim.blocks import blocks
+from sim.blocks import BLOCK_EVENTS
 from sim.studies.counting import Job
 
 KindT = TypeVar("KindT", bound=Enum)
@@ -38,9 +38,13 @@ class Leveled(Generic[KindT]):
         return f"{self.kind.name.lower()}_x{self.scale:g}"
 
 
-def jobs_of(samples: Iterable[Sized]) -> list[Job]:
-    """All blocks of all samples."""
-    return [Job(sample=sample.name, block=block, events=events) for sample in samples for block, events in blocks(sample.events)]
+def jobs_of(samples: Iterable[Sized], block_events: int = BLOCK_EVENTS) -> list[Job]:
+    """All blocks of all samples; all but the last one of a sample have block_events events."""
+    return [
+        Job(sample=sample.name, block=first // block_events, events=min(block_events, sample.events - first))
+        for sample in samples
+        for first in range(0, sample.events, block_events)
+    ]
 
 
 def sample_of(job: Job, samples: Iterable[SizedT]) -> SizedT:

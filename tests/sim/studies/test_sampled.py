@@ -18,3 +18,8 @@ def test_every_event_is_in_one_block_of_its_sample():
     assert {job.sample for job in jobs} == {"one_x0.3", "other_x3"}
     assert sum(job.events for job in jobs if job.sample == "one_x0.3") == 70_000
     assert sample_of(jobs[-1], SAMPLES) is SAMPLES[1]
+
+
+def test_blocks_of_another_size():
+    sizes = [(job.block, job.events) for job in jobs_of(SAMPLES, 30_000)]
+    assert sizes == [(0, 30_000), (1, 30_000), (2, 10_000), (0, 5)]
