@@ -15,11 +15,14 @@ class Bench(Elaboratable):
     """Component `dut` inside a test-only top with a claim.
 
     free: a signal per input of the component, by name. probes: internal registers of the component that the claim reads,
-    by the name and shape that they have there; they are watched, not changed.
+    by the name and shape that they have there; they are watched, not changed. has_table: the claim is about contents of memories
+    that are never written, which become logic: in a step of an induction they would be any.
     """
 
-    def __init__(self, dut: wiring.Component, claim: Claim, probes: dict[str, Shape] | None = None) -> None:
-        self.dut, self._claim = dut, claim
+    def __init__(
+        self, dut: wiring.Component, claim: Claim, probes: dict[str, Shape] | None = None, *, has_table: bool = False
+    ) -> None:
+        self.dut, self._claim, self.has_table = dut, claim, has_table
         self.domain = ClockDomain("sync")
         self._inputs = _ports(dut, wiring.In)
         self.free = {name: Signal(Value.cast(port).shape(), name=name) for name, port in self._inputs.items()}

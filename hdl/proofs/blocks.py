@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from hdl.proofs import ecl, ecl_window, klm, menu, track_counts, tracks
+from hdl.proofs import ecl, ecl_window, grl, klm, menu, momentum, track_counts, tracks
 from hdl.proofs.proof import Proof
 from trigger.errors import InputError
 
@@ -12,7 +12,8 @@ BLOCKS: dict[str, Callable[[], list[Proof]]] = {
     "menu": menu.proofs,
     "klm": klm.proofs,
     "ecl": lambda: ecl.proofs() + ecl_window.proofs(),
-    "tracks": lambda: tracks.proofs() + track_counts.proofs(),
+    "tracks": lambda: tracks.proofs() + track_counts.proofs() + momentum.proofs(),
+    "grl": grl.proofs,
 }
 
 

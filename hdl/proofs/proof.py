@@ -105,13 +105,14 @@ def prove(proof: Proof, *, timeout_s: int = TIMEOUT_S, cache: Path | None = None
     bench, broken = proof.bench(), proof.broken()
     texts = bench.rtlil(), broken.rtlil()
     runs = (Mode.INDUCTION, proof.depth, bench), (Mode.BOUNDED, proof.broken_depth or proof.depth, broken)
-    key = digest(*texts, [job(mode, depth, 0, one.probes) for mode, depth, one in runs], tool_versions())
+    key = digest(*texts, [job(mode, depth, 0, one.probes, has_table=one.has_table) for mode, depth, one in runs], tool_versions())
     stored = (cache or cache_folder()) / f"{key}.json"
     if stored.exists():
         kept = Outcome.from_json(json.loads(stored.read_text(encoding="utf-8")))
         return replace(kept, name=proof.name, says=proof.says)
     answer, refutation = (
-        solve(text, mode, depth, timeout_s, one.probes) for text, (mode, depth, one) in zip(texts, runs, strict=True)
+        solve(text, mode, depth, timeout_s, one.probes, has_table=one.has_table)
+        for text, (mode, depth, one) in zip(texts, runs, strict=True)
     )
     outcome = _outcome(proof, answer, refutation, digest(bench.component_rtlil()), key)
     if Status.TIMEOUT not in (outcome.status, outcome.refuted):

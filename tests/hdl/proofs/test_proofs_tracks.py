@@ -1,12 +1,16 @@
-"""Proofs about counts of neuro tracks, and the event that a wrong limit gives."""
+# amaranth: UnusedElaboratable=no
+"""Proofs about counts of neuro tracks, and the event that a wrong limit gives; what the claim about momenta is made of."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from hdl.cdc.track_counts import FitterCount
-from hdl.proofs import track_counts
+from hdl.proofs import momentum, track_counts
 from hdl.proofs.proof import prove
 from hdl.proofs.replay import replay
+from hdl.proofs.solver import Mode, job
+from trigger.cdc.hough.plane import HoughPlane
+from trigger.cdc.single_track import SingleTrackCuts, SingleTrackTrigger
 from trigger.cdc.track_counts import FitterCuts
 
 
@@ -20,3 +24,18 @@ def test_fitter_count_is_proven_and_its_event_separates_the_two(tmp_path: Path) 
     cuts = FitterCuts()
     right, wrong = (replay(FitterCount(one), trace)[-1]["out_t3"] for one in (cuts, replace(cuts, z_cm=cuts.z_cm + 1)))
     assert right != wrong
+
+
+def test_claims_about_momenta_have_the_steps_and_momenta_of_the_model() -> None:
+    """Every answer of a network and every row of the table: floats of the claim against exact numbers of the model."""
+    cuts, trigger = SingleTrackCuts(), SingleTrackTrigger()
+    angles = range(-momentum.ONE, momentum.ONE + 1)
+    assert [momentum.theta_step(theta, cuts) for theta in angles] == trigger.theta_steps.tolist()
+    table = [[momentum.momentum(omega, step, cuts, HoughPlane()) for step in range(momentum.STEPS)] for omega in range(34)]
+    assert table == trigger.momentum_table.tolist()
+
+
+def test_tables_become_logic_where_a_claim_is_about_them() -> None:
+    assert "memory_map -rom-only" in job(Mode.INDUCTION, 3, 60, (), has_table=True)
+    assert "memory_map" not in job(Mode.INDUCTION, 3, 60, ())
+    assert [one.bench().has_table for one in momentum.proofs()] == [False, True, True, True, True]
