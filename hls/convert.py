@@ -1,6 +1,7 @@
 """The codesign network as an hls4ml project: C++ model, golden vectors, and types held against the frozen integers."""
 
 import contextlib
+import copy
 import json
 import re
 import warnings
@@ -89,10 +90,20 @@ def convert(model: "keras.Model", network: CodesignNetwork, folder: Path, *, reu
             part=PART,
             clock_period=CLOCK_NS,
         )
+        _keep_answers_whole(converted)
         converted.write()
     types = _written_types(folder, converted)
     check_types(types, network)
     return HlsProject(folder=folder, model=converted, types=types)
+
+
+def _keep_answers_whole(converted: Any) -> None:
+    """Give the outputs the type ANSWER: where sums have fewer fraction bits, hls4ml leaves out the last ones, and with them the end
+    of the range that answers saturate at."""
+    (output,) = converted.get_output_variables()
+    precision = copy.copy(output.type.precision)
+    precision.width, precision.integer = ANSWER.width, ANSWER.width - ANSWER.fraction
+    output.type.precision = precision
 
 
 def write_golden(folder: Path, network: CodesignNetwork, x_raw: NDArray[np.integer], stamp: dict[str, Any]) -> None:

@@ -36,18 +36,18 @@ class DisplacedParameters:
     max_tracks: int = 16
     late_slots: int = 4
     fastest_ahead: int = 6
-    chi2_max_cm2: float = 0.5
+    chi2_max_cm2: float = 1.0
     stereo_three_cm: float = 8.0
     stereo_four_cm: float = 8.0
-    depth_cm: float = 12.0
-    impact_high_cm: float = 0.6
-    impact_low_cm: float = 0.2
+    depth_cm: float = 30.0
+    impact_high_cm: float = 0.3
+    impact_low_cm: float = 0.05
     radius_cm: tuple[float, float] = (1.0, 50.0)
-    behind_cm: float = 2.0
-    pointing: float = 0.75
+    behind_cm: float = 4.0
+    pointing: float = 0.5
     shared_max: int = 1
-    score_tight_raw: int = -4096
-    score_loose_raw: int = -4096
+    score_tight_raw: int = -27
+    score_loose_raw: int = -1351
 
     def __post_init__(self) -> None:
         for name, low, high in (

@@ -106,7 +106,7 @@ def plain_queue(tracks, n_slots):
                 if None not in (away, before) and (away < 0) != (before < 0):
                     found.append(16 * k + int(16 * abs(before) / (abs(before) + abs(away))))
                 before = away
-            limit = 8 * 19.8 + 16  # every track has a segment of superlayer 0
+            limit = 8 * 19.8 + CUTS.behind  # every track has a segment of superlayer 0
             found = [r for r in found if r // 16 * 16 <= limit]
             for r in found[:1] + found[1:][-1:]:
                 if slot == n_slots:
