@@ -18,7 +18,7 @@ from sim.cosim import ecl, hough, runner, track_trigger
 from sim.cosim import stream as words
 from sim.cosim.campaign import Job, check_job, record_of, run_campaign
 from sim.cosim.compare import Comparison, compare
-from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
+from sim.cosim.exchange import Answers, answered, slices_of
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.record import write_record
 from sim.cosim.rtl import Rtl, rtl_of
@@ -148,10 +148,7 @@ def simulate(
 ) -> Answers:
     """Run events through a model of the RTL, counters from their reset on. idle: cycles after each beat, 32 numbers per event."""
     slices = (records(menu, events.select(slice(a, b)), idle[N_BEATS * a : N_BEATS * b]) for a, b in slices_of(events.n_events))
-    response = exchange(model, slices, events.n_events, cancel=cancel)
-    event, latency = assign(response.marks, response.cycles, declared_latency)
-    arrays = decode_fields(model.ports, fields(menu), response.results)
-    return Answers(arrays=arrays, event=event, latency=latency, n_events=events.n_events)
+    return answered(model, slices, events.n_events, declared_latency, fields(menu), cancel)
 
 
 @dataclass(frozen=True, kw_only=True)

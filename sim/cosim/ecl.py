@@ -14,9 +14,8 @@ from types import ModuleType
 import numpy as np
 
 from sim.cosim import runner, stream
-from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
+from sim.cosim.exchange import Answers, answered, slices_of
 from sim.cosim.ports import Port, StreamPorts
-from sim.cosim.wrapper import Header
 from trigger.ecl.calibration import ADC_BITS
 from trigger.ecl.layout import DECISION_FIELDS
 from trigger.ecl.window import choose_window
@@ -99,14 +98,8 @@ def concatenate(parts: list[Windows]) -> Windows:
 
 def records(windows: Windows, idle: np.ndarray) -> np.ndarray:
     """Stimulus records of the windows, 16 per event; idle: cycles after each of them."""
-    layout, declared = beats(), ports()
-    place = np.arange(windows.n_events * layout.N_BEATS) % layout.N_BEATS
-    out = stream.empty_records(declared, len(place))
-    completes = place == layout.N_BEATS - 1
-    flags = np.where(completes, stream.flag(Header.VALID, Header.MARK), stream.flag(Header.VALID))
-    stream.put_header(out, flags=flags, idle=idle)
-    firsts = np.flatnonzero(place == 0)
-    stream.put_bits(out, firsts, np.full(len(firsts), declared.input_low("in_first")), 1, np.ones(len(firsts), np.int64))
+    declared = ports()
+    out, firsts = stream.frame_records(declared, windows.n_events, beats().N_BEATS, idle)
     put_cells(out, declared, windows, firsts)
     return out
 
@@ -160,11 +153,4 @@ def simulate(
         records(windows.take(np.arange(first, last)), idle[first * n_beats : last * n_beats])
         for first, last in slices_of(windows.n_events)
     )
-    response = exchange(model, slices, windows.n_events, wave_file=wave_file, cancel=cancel)
-    event, latency = assign(response.marks, response.cycles, declared_latency)
-    return Answers(arrays=decode(response.results), event=event, latency=latency, n_events=windows.n_events)
-
-
-def decode(results: np.ndarray) -> dict[str, np.ndarray]:
-    """Decision fields of results (n, bytes), in the types of the model."""
-    return decode_fields(ports(), DECISION_FIELDS, results)
+    return answered(model, slices, windows.n_events, declared_latency, DECISION_FIELDS, cancel, wave_file)

@@ -101,3 +101,19 @@ def decode_fields(ports: StreamPorts, fields: Sequence[DecisionField], results: 
         columns = [stream.get_bits(results, low + k * field.width, field.width, field.signed) for k in range(field.length)]
         arrays[field.name] = np.stack(columns, axis=-1).astype(field.dtype).reshape(field.shape(len(results)))
     return arrays
+
+
+def answered(
+    model: runner.Model,
+    slices: Iterable[np.ndarray],
+    n_events: int,
+    declared_latency: int,
+    declared: Sequence[DecisionField],
+    cancel: threading.Event | None = None,
+    wave_file: Path | None = None,
+) -> Answers:
+    """What a model's RTL answers to stimulus records that mark the completing beat of n_events events; as for `exchange`."""
+    response = exchange(model, slices, n_events, wave_file=wave_file, cancel=cancel)
+    event, latency = assign(response.marks, response.cycles, declared_latency)
+    arrays = decode_fields(model.ports, declared, response.results)
+    return Answers(arrays=arrays, event=event, latency=latency, n_events=n_events)

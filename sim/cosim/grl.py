@@ -15,12 +15,11 @@ from sim.cosim import runner
 from sim.cosim import stream as words
 from sim.cosim.campaign import Job, check_job, record_of, run_campaign
 from sim.cosim.compare import Comparison, compare
-from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
+from sim.cosim.exchange import Answers, answered, slices_of
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.record import write_record
 from sim.cosim.rtl import Rtl, rtl_of
 from sim.cosim.stimulus.grl import GrlEvents, grl_events
-from sim.cosim.wrapper import Header
 from trigger.geometry.cdc import superlayers
 from trigger.grl import GrlParameters, GrlTrigger
 from trigger.grl.layout import DECISION_FIELDS
@@ -72,14 +71,8 @@ def grl_rtl(parameters: GrlParameters) -> Rtl:
 def records(declared: StreamPorts, events: GrlEvents, idle: np.ndarray) -> np.ndarray:
     """Stimulus records of the events, 16 per event; idle: cycles after each of them."""
     layout = beats()
-    rows = np.arange(events.n_events * layout.N_BEATS)
-    place = rows % layout.N_BEATS
-    out = words.empty_records(declared, len(rows))
-    completes = place == layout.N_BEATS - 1
-    flags = np.where(completes, words.flag(Header.VALID, Header.MARK), words.flag(Header.VALID))
-    words.put_header(out, flags=flags, idle=idle)
-    firsts, every = rows[place == 0], np.arange(events.n_events)
-    words.put_bits(out, firsts, np.full(len(firsts), declared.input_low("in_first")), 1, np.ones(len(firsts), np.int64))
+    out, _ = words.frame_records(declared, events.n_events, layout.N_BEATS, idle)
+    every = np.arange(events.n_events)
     put_segments(out, declared, events.cdc_offsets, events.cdc_ts_id)
 
     def put_slots(event: np.ndarray, beat: np.ndarray, lane: np.ndarray, values: np.ndarray) -> None:
@@ -154,10 +147,7 @@ def simulate(
     """Run the events through a model of the GRL RTL. idle: cycles after each beat, 16 numbers per event."""
     n_beats = beats().N_BEATS
     slices = (records(model.ports, events.slice(a, b), idle[a * n_beats : b * n_beats]) for a, b in slices_of(events.n_events))
-    response = exchange(model, slices, events.n_events, cancel=cancel)
-    event, latency = assign(response.marks, response.cycles, declared_latency)
-    arrays = decode_fields(model.ports, DECISION_FIELDS, response.results)
-    return Answers(arrays=arrays, event=event, latency=latency, n_events=events.n_events)
+    return answered(model, slices, events.n_events, declared_latency, DECISION_FIELDS, cancel)
 
 
 def random_idle(rng: np.random.Generator, n_events: int) -> np.ndarray:

@@ -16,7 +16,6 @@ from sim.cosim import runner, stream
 from sim.cosim.compare import Comparison
 from sim.cosim.exchange import Answers, decode_fields, exchange, slices_of
 from sim.cosim.ports import Port, StreamPorts
-from sim.cosim.wrapper import Header
 from trigger.cdc.hough import HoughPlane, HoughTracks
 from trigger.cdc.hough.plane import N_QUADRANTS
 from trigger.cdc.hough.windows import N_POSITIONS
@@ -97,13 +96,7 @@ def frames(plane: HoughPlane, offsets: np.ndarray, ts_id: np.ndarray, priority: 
 
 def records(declared: StreamPorts, events: Frames, idle: np.ndarray) -> np.ndarray:
     """Stimulus records of the frames, 32 per event; idle: cycles after each of them."""
-    rows = np.arange(events.n_events * N_SECTORS)
-    place = rows % N_SECTORS
-    out = stream.empty_records(declared, len(rows))
-    flags = np.where(place == N_SECTORS - 1, stream.flag(Header.VALID, Header.MARK), stream.flag(Header.VALID))
-    stream.put_header(out, flags=flags, idle=idle)
-    firsts = rows[place == 0]
-    stream.put_bits(out, firsts, np.full(len(firsts), declared.input_low("in_first")), 1, np.ones(len(firsts), np.int64))
+    out, _ = stream.frame_records(declared, events.n_events, N_SECTORS, idle)
     at = np.repeat(np.arange(events.n_events) * N_SECTORS, np.diff(events.offsets)) + events.sector
     stream.put_bits(out, at, declared.input_low("in_segments") + events.bit, 1, np.ones(len(at), np.int64))
     return out

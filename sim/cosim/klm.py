@@ -14,7 +14,7 @@ from sim.cosim import runner
 from sim.cosim import stream as words
 from sim.cosim.campaign import Job, check_job, record_of, run_campaign
 from sim.cosim.compare import Comparison, compare
-from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
+from sim.cosim.exchange import Answers, answered, slices_of
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.record import write_record
 from sim.cosim.rtl import Rtl, rtl_of
@@ -111,10 +111,7 @@ def simulate(
 ) -> Answers:
     """Run the events through a model of the KLM RTL. idle: cycles after each event."""
     slices = (records(model.ports, events.slice(a, b), idle[a:b]) for a, b in slices_of(events.n_events))
-    response = exchange(model, slices, events.n_events, cancel=cancel)
-    event, latency = assign(response.marks, response.cycles, declared_latency)
-    arrays = decode_fields(model.ports, DECISION_FIELDS, response.results)
-    return Answers(arrays=arrays, event=event, latency=latency, n_events=events.n_events)
+    return answered(model, slices, events.n_events, declared_latency, DECISION_FIELDS, cancel)
 
 
 def random_idle(rng: np.random.Generator, n_events: int) -> np.ndarray:

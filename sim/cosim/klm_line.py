@@ -13,7 +13,7 @@ from sim.cosim import runner
 from sim.cosim import stream as words
 from sim.cosim.campaign import Job, check_job, record_of, run_campaign
 from sim.cosim.compare import Comparison, compare
-from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
+from sim.cosim.exchange import Answers, answered, slices_of
 from sim.cosim.klm import IDLE_SHARE, MAX_IDLE
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.record import write_record
@@ -92,10 +92,7 @@ def simulate(
     """Run the events through a model of the RTL. idle: cycles after each beat."""
     first = np.concatenate([[0], np.cumsum(beats_of(events))])
     slices = (records(model.ports, events.slice(a, b), idle[first[a] : first[b]]) for a, b in slices_of(events.n_events))
-    response = exchange(model, slices, events.n_events, cancel=cancel)
-    event, latency = assign(response.marks, response.cycles, declared_latency)
-    arrays = decode_fields(model.ports, DECISION_FIELDS, response.results)
-    return Answers(arrays=arrays, event=event, latency=latency, n_events=events.n_events)
+    return answered(model, slices, events.n_events, declared_latency, DECISION_FIELDS, cancel)
 
 
 def random_idle(rng: np.random.Generator, events: StripEvents) -> np.ndarray:

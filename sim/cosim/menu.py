@@ -13,7 +13,7 @@ from sim.cosim import runner
 from sim.cosim import stream as words
 from sim.cosim.campaign import Job, check_job, record_of, run_campaign
 from sim.cosim.compare import Comparison, compare
-from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
+from sim.cosim.exchange import Answers, answered, slices_of
 from sim.cosim.klm import random_idle
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.record import write_record
@@ -130,11 +130,7 @@ def simulate(
 ) -> Answers:
     """Run input bits through a model of the menu RTL, counters from their reset on. idle: cycles after each event."""
     slices = (records(model.ports, bits[a:b], idle[a:b]) for a, b in slices_of(len(bits)))
-    response = exchange(model, slices, len(bits), cancel=cancel)
-    event, latency = assign(response.marks, response.cycles, declared_latency)
-    return Answers(
-        arrays=decode_fields(model.ports, fields(menu), response.results), event=event, latency=latency, n_events=len(bits)
-    )
+    return answered(model, slices, len(bits), declared_latency, fields(menu), cancel)
 
 
 def period_of(menu: Menu, name: str | None) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sim.cosim import runner, stream
-from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
+from sim.cosim.exchange import Answers, answered, slices_of
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.wrapper import Header
 from trigger.cdc.neuro import ClassicMlp
@@ -75,21 +75,6 @@ def records(declared: StreamPorts, vectors: Vectors, idle: np.ndarray) -> np.nda
     low = np.full(len(rows), declared.input_low("in_expert"))
     stream.put_bits(out, rows, low, declared.inputs[0].width, vectors.expert.astype(np.int64))
     return out
-
-
-def answered(
-    model: runner.Model,
-    slices: Iterable[np.ndarray],
-    n_events: int,
-    declared_latency: int,
-    declared: Sequence[DecisionField],
-    cancel: threading.Event | None = None,
-) -> Answers:
-    """What a network's RTL answers to stimulus records, each of which completes an event."""
-    response = exchange(model, slices, n_events, cancel=cancel)
-    event, latency = assign(response.marks, response.cycles, declared_latency)
-    arrays = decode_fields(model.ports, declared, response.results)
-    return Answers(arrays=arrays, event=event, latency=latency, n_events=n_events)
 
 
 def simulate(

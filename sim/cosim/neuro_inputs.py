@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 import numpy as np
 
 from sim.cosim import runner, stream
-from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
+from sim.cosim.exchange import Answers, answered, slices_of
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.stimulus.tracks import TrackEvents
 from sim.cosim.wrapper import Header
@@ -211,8 +211,5 @@ def simulate(
 ) -> Answers:
     """Run the events through a model of the input stage RTL; `event` of the answers is the number of the track."""
     n_tracks = len(plan.order)
-    response = exchange(model, records(model.ports, events, plan), n_tracks, cancel=cancel)
-    place, latency = assign(response.marks, response.cycles, declared_latency)
-    arrays = decode_fields(model.ports, fields(), response.results)
-    track = np.where(place >= 0, np.append(plan.order, -1)[place], -1)
-    return Answers(arrays=arrays, event=track, latency=latency, n_events=n_tracks)
+    answers = answered(model, records(model.ports, events, plan), n_tracks, declared_latency, fields(), cancel)
+    return replace(answers, event=np.where(answers.event >= 0, np.append(plan.order, -1)[answers.event], -1))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.cosim import neuro_inputs, runner, stream
-from sim.cosim.exchange import Answers, assign, decode_fields, exchange
+from sim.cosim.exchange import Answers, answered
 from sim.cosim.neuro_inputs import MAX_DELAY, QUIET_BEATS, Schedule
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.stimulus.tracks import TrackEvents
@@ -170,7 +170,4 @@ def simulate(
 ) -> Answers:
     """Run the events through a model of the RTL; `event` of the answers is the number of the answer."""
     n_answers = len(chosen.event)
-    response = exchange(model, records(model.ports, events, chosen), n_answers, cancel=cancel)
-    answer, latency = assign(response.marks, response.cycles, declared_latency)
-    arrays = decode_fields(model.ports, fields(), response.results)
-    return Answers(arrays=arrays, event=answer, latency=latency, n_events=n_answers)
+    return answered(model, records(model.ports, events, chosen), n_answers, declared_latency, fields(), cancel)

@@ -16,7 +16,6 @@ import numpy as np
 from sim.cosim import runner, stream
 from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
 from sim.cosim.ports import Port, StreamPorts
-from sim.cosim.wrapper import Header
 from trigger.cdc.segments import Segments
 from trigger.cdc.segments.link import link_segments
 from trigger.cdc.segments.word import CLOCK_BITS, N_QUADRANTS, TICK_BITS, WORD_BITS, local_id_of, pack
@@ -129,13 +128,7 @@ def _first_hits(offsets: np.ndarray, wire_id: np.ndarray, time: np.ndarray) -> n
 
 def records(declared: StreamPorts, events: Wires, idle: np.ndarray, chosen: tuple[int, ...] = ALL) -> np.ndarray:
     """Stimulus records of the frames, 32 per event; idle: cycles after each of them."""
-    rows = np.arange(events.n_events * N_SECTORS)
-    place = rows % N_SECTORS
-    out = stream.empty_records(declared, len(rows))
-    flags = np.where(place == N_SECTORS - 1, stream.flag(Header.VALID, Header.MARK), stream.flag(Header.VALID))
-    stream.put_header(out, flags=flags, idle=idle)
-    firsts = rows[place == 0]
-    stream.put_bits(out, firsts, np.full(len(firsts), declared.input_low("in_first")), 1, np.ones(len(firsts), np.int64))
+    out, firsts = stream.frame_records(declared, events.n_events, N_SECTORS, idle)
     low = np.full(len(firsts), declared.input_low("in_clock"))
     stream.put_bits(out, firsts, low, CLOCK_BITS, events.clock.astype(np.int64))
 

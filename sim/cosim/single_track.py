@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.cosim import runner, stream
-from sim.cosim.exchange import Answers, assign, decode_fields, exchange, slices_of
+from sim.cosim.exchange import Answers, answered, slices_of
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.stimulus.neuro_tracks import NeuroTrackEvents
 from sim.cosim.wrapper import Header
@@ -143,7 +143,4 @@ def simulate(
     """Run the events through a model of the single-track trigger RTL; `event` of the answers is the number of the beat."""
     n_beats = int(places.starts[-1])
     slices = (records(model.ports, events, places, trigger, between) for between in slices_of(len(places.starts) - 1))
-    response = exchange(model, slices, n_beats, cancel=cancel)
-    beat, latency = assign(response.marks, response.cycles, declared_latency)
-    arrays = decode_fields(model.ports, fields(trigger), response.results)
-    return Answers(arrays=arrays, event=beat, latency=latency, n_events=n_beats)
+    return answered(model, slices, n_beats, declared_latency, fields(trigger), cancel)

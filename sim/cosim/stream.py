@@ -45,6 +45,19 @@ def put_header(records: np.ndarray, *, flags: np.ndarray, idle: np.ndarray) -> N
     records[:, : HEADER_BITS // 8] = header.astype(">u4").view(np.uint8).reshape(-1, HEADER_BITS // 8)
 
 
+def frame_records(ports: StreamPorts, n_frames: int, n_beats: int, idle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Records of frames of n_beats beats, without data but `in_first`, and the row of the first beat of each.
+
+    The last beat of each frame is marked: it completes the event. idle: cycles after each beat.
+    """
+    out = empty_records(ports, n_frames * n_beats)
+    last = np.arange(len(out)) % n_beats == n_beats - 1
+    put_header(out, flags=np.where(last, flag(Header.VALID, Header.MARK), flag(Header.VALID)), idle=idle)
+    firsts = np.arange(0, len(out), n_beats)
+    put_bits(out, firsts, np.full(n_frames, ports.input_low("in_first")), 1, np.ones(n_frames, np.int64))
+    return out, firsts
+
+
 def put_marks(records: np.ndarray, rows: np.ndarray) -> None:
     """Mark these records, in headers that are set already."""
     low = 8 * records.shape[1] - HEADER_BITS + Header.MARK

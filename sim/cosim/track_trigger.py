@@ -16,7 +16,6 @@ from sim.cosim.exchange import Answers, decode_fields, exchange, slices_of
 from sim.cosim.hough import events_of
 from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.stimulus.track_segments import TrackSegments
-from sim.cosim.wrapper import Header
 from trigger.cdc import TrackDecision
 from trigger.cdc.hough.plane import N_QUADRANTS, HoughPlane
 from trigger.ecl.layout import DecisionField
@@ -74,12 +73,7 @@ def put_segments(out: np.ndarray, declared: StreamPorts, events: TrackSegments) 
 
 def records(declared: StreamPorts, events: TrackSegments, idle: np.ndarray) -> np.ndarray:
     """Stimulus records of the frames, 32 per event; idle: cycles after each of them."""
-    place = np.arange(events.n_events * N_SECTORS) % N_SECTORS
-    out = stream.empty_records(declared, len(place))
-    flags = np.where(place == N_SECTORS - 1, stream.flag(Header.VALID, Header.MARK), stream.flag(Header.VALID))
-    stream.put_header(out, flags=flags, idle=idle)
-    firsts = np.flatnonzero(place == 0)
-    stream.put_bits(out, firsts, np.full(len(firsts), declared.input_low("in_first")), 1, np.ones(len(firsts), np.int64))
+    out, _ = stream.frame_records(declared, events.n_events, N_SECTORS, idle)
     put_segments(out, declared, events)
     return out
 

@@ -7,6 +7,7 @@ import pytest
 
 from sim.cosim import ecl, runner, stream, wrapper
 from sim.cosim.compare import compare
+from sim.cosim.exchange import decode_fields
 from sim.cosim.stimulus.cuts import Cuts
 from sim.cosim.stimulus.fills import RandomFill
 from sim.cosim.stimulus.timed import Timed
@@ -111,7 +112,7 @@ def test_every_complete_window_of_a_disturbed_stream_is_answered_and_no_other(rt
     np.concatenate(parts).tofile(tmp_path / wrapper.STIMULUS_FILE)
     runner.run(model, tmp_path)
     response = stream.read_response(ecl.ports(), tmp_path)
-    decoded = ecl.decode(response.results)
+    decoded = decode_fields(ecl.ports(), DECISION_FIELDS, response.results)
     decision = TRIGGER.run(*(events[f"ecl_{name}"] for name in ("offsets", "tc_id", "adc", "time", "phase"))).arrays()
     assert len(response.cycles) == len(answered)
     for name, array in decision.items():
