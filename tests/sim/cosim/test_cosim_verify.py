@@ -179,7 +179,7 @@ def test_an_interrupt_ends_the_simulators_and_leaves_no_record(tmp_path, model):
         "r.json",
     ]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 600
         while time.monotonic() < until and not _children_named(process.pid, "cosim_top"):
             time.sleep(0.1)
         simulators = _children_named(process.pid, "cosim_top")
