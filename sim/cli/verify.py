@@ -24,8 +24,8 @@ def verify(
     block: Annotated[
         str,
         typer.Argument(
-            help="ecl, tracks, tracks.{segments,stream,hough,inputs,neuro,codesign,stt,neuro_path}, klm[.line], grl, menu, chain "
-            "or all."
+            help="ecl, tracks, tracks.{segments,stream,hough,inputs,neuro,codesign,stt,neuro_path}, klm[.line], grl, "
+            "displaced.network, menu, chain or all."
         ),
     ],
     events: Annotated[int, typer.Option(help="Number of events; of input vectors for tracks.neuro.")] = 100_000,
@@ -42,11 +42,14 @@ def verify(
     waves: Annotated[bool, typer.Option("--waves", help="ecl: keep the waveform of the last event that differs.")] = False,
     network: Annotated[
         str | None,
-        typer.Option(help="tracks, tracks.{codesign,neuro_path}, chain: network by name or as a file; a shipped one by default."),
+        typer.Option(
+            help="tracks, tracks.{codesign,neuro_path}, displaced.network, chain: network by name or as a file; a shipped one "
+            "by default."
+        ),
     ] = None,
     reuse: Annotated[
         int | None,
-        typer.Option(min=1, help="The same: cycles in which a multiplier serves one track; 4 by default."),
+        typer.Option(min=1, help="Of tracks and chain: cycles in which a multiplier serves one track; 4 by default."),
     ] = None,
     tracks: Annotated[Path | None, typer.Option(help="tracks.codesign: file of real tracks, to be compared as well.")] = None,
     netlist: Annotated[
@@ -69,19 +72,19 @@ def verify(
 
     Events of ecl: on, below and above every threshold, at every angle edge, random, adversarial, timed, physics. Of
     tracks.segments, in frames of the whole chamber: tracks on background, segments with ties, any filling, extremes. Of
-    tracks.stream, hits without end: segments across frames, late, again and again, with jitter and background, links that
-    lose beats or slip, resets in mid-stream. Of tracks.hough: tracks, bundles, any filling with random segments, extremes. Of
+    tracks.stream, hits without end: segments across frames, late, again and again, with jitter and background, links that lose
+    beats or slip, resets in mid-stream. Of tracks.hough: tracks, bundles, any filling with random segments, extremes. Of
     tracks.inputs: tracks with segments at the edges of all windows and times, any filling, physics. Of tracks.stt: all
     curvatures, steps of angle and cuts. Of tracks.neuro: five networks of random and corner weights on random and corner
-    vectors. Of tracks.codesign: random, corner, simulated and real tracks through integer model, Keras, hls4ml's C++ model
-    and RTL. Of tracks.neuro_path: the events of tracks.inputs through input stage, network and single-track trigger as one
+    vectors. Of tracks.codesign: random, corner, simulated and real tracks through integer model, Keras, hls4ml's C++ model and
+    RTL. Of tracks.neuro_path: the events of tracks.inputs through input stage, network and single-track trigger as one
     component. Of tracks: frames of segments of both through 2D finder and that. Of klm: any filling, tracks, sectors at the
     cut, extremes. Of klm.line: lines of strips through the origin, at the cut and anywhere, strips where tracks part, full
-    sectors. Of grl: patterns of short tracks with and without a gap, tracks and clusters at every edge, crowds, any filling.
-    Of menu: many, few and just those input bits that a line reads, with running prescale counters. Of chain: the stimuli of
-    the blocks together, and muon pairs through the response of all detectors, from cells, segments and KLM layers to the
-    lines. The record has the verdict, digests, versions and the upper limit on the mismatch rate. Status 1 if anything
-    differs, is missing or comes in excess.
+    sectors. Of displaced.network: as for tracks.codesign, of vertices. Of grl: patterns of short tracks with and without a gap,
+    tracks and clusters at every edge, crowds, any filling. Of menu: many, few and just those input bits that a line reads, with
+    running prescale counters. Of chain: the stimuli of the blocks together, and muon pairs through the response of all
+    detectors, from cells, segments and KLM layers to the lines. The record has the verdict, digests, versions and the upper
+    limit on the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
     """
     from sim.cli._verify_all import ALL, FOLDER, RECORDS, verify_everything
     from sim.cosim import (
@@ -90,18 +93,21 @@ def verify(
         klm,
         klm_line,
         verify_codesign,
+        verify_displaced,
+        verify_displaced_fits,
         verify_neuro,
         verify_neuro_path,
         verify_stream,
         verify_track_trigger,
         verify_tracks,
+        verify_vertices,
     )
     from sim.cosim import menu as global_decision
     from sim.cosim.campaign import Job
     from sim.cosim.simulators import parse_simulator
     from trigger.menu import load_menu
     from trigger.networks import DEFAULT_NETWORK, load_network
-    from trigger.networks.families import CODESIGN
+    from trigger.networks.families import CODESIGN, DISPLACED
 
     common: dict[str, Any] = {
         "n_events": events,
@@ -121,7 +127,8 @@ def verify(
         "ecl": {"--waves": waves},
         f"ecl and {chain.BLOCK}": {"--parameters": parameters, "--calibration": calibration},
         f"{global_decision.BLOCK} and {chain.BLOCK}": {"--menu": menu, "--period": period},
-        " and ".join((verify_codesign.CODESIGN, *of_network, chain.BLOCK)): {"--network": network, "--reuse": reuse},
+        " and ".join((verify_codesign.CODESIGN, *of_network, chain.BLOCK, verify_vertices.NETWORK)): {"--network": network},
+        " and ".join((verify_codesign.CODESIGN, *of_network, chain.BLOCK)): {"--reuse": reuse},
         verify_codesign.CODESIGN: {"--tracks": tracks},
     }
     _refuse_options_of_others(block, options)
@@ -133,7 +140,7 @@ def verify(
         if not verify_everything(Job(**common), out or FOLDER, records or RECORDS, only_done=only_done):
             raise typer.Exit(EXIT_FAILED)
         return
-    whole_blocks = {
+    whole_blocks: dict[str, Callable[..., dict[str, Any]]] = {
         verify_tracks.HOUGH: verify_tracks.verify_hough,
         verify_tracks.NEURO: verify_tracks.verify_neuro,
         verify_tracks.SEGMENTS: verify_tracks.verify_segments,
@@ -143,6 +150,8 @@ def verify(
         klm.BLOCK: klm.verify_klm,
         klm_line.BLOCK: klm_line.verify_line,
         grl.BLOCK: grl.verify_grl,
+        verify_displaced_fits.FITS: verify_displaced_fits.verify_fits,
+        verify_displaced.VERTICES: verify_displaced.verify_vertices,
     }
     if block in whole_blocks:
         record = whole_blocks[block](Job(**common))
@@ -157,6 +166,8 @@ def verify(
     elif block == verify_codesign.CODESIGN:
         frozen = load_network(network or CODESIGN)
         record = verify_codesign.verify_codesign(Job(**common), frozen, reuse=reuse or verify_tracks.REUSE, tracks=tracks)
+    elif block == verify_vertices.NETWORK:
+        record = verify_vertices.verify_vertices(Job(**common), load_network(network or DISPLACED))
     elif block in of_network:
         record = of_network[block](Job(**common), load_network(network or DEFAULT_NETWORK), reuse=reuse or verify_tracks.REUSE)
     else:

@@ -96,7 +96,8 @@ def verify_codesign(
         counts=lambda block, n_events: counts(block, n_events, len(real)),
         digest=digest(real),
     )
-    return verify_realisations(job, CODESIGN, frozen, (rtl or own_rtl, interval), stimulus, {"reuse": reuse}, cache=cache)
+    settings = {"network": frozen.digest, "reuse": reuse}
+    return verify_realisations(job, CODESIGN, frozen.codesign, (rtl or own_rtl, interval), stimulus, settings, cache=cache)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,7 @@ class Stimulus:
 def verify_realisations(
     job: Job,
     name: str,
-    frozen: FrozenNetwork,
+    network: CodesignNetwork,
     rtl_and_interval: tuple[Rtl, int],
     stimulus: Stimulus,
     settings: dict[str, Any],
@@ -120,7 +121,7 @@ def verify_realisations(
     cache: Path | None = None,
 ) -> dict[str, Any]:
     """Compare the four realisations of a network, RTL among them; the record, written, with the settings in it."""
-    network, (rtl, interval) = frozen.codesign, rtl_and_interval
+    rtl, interval = rtl_and_interval
     latency, interface = rtl.latency, network.interface
     compared = (*codesign.fields(interface), *codesign.software_fields(interface))
 
@@ -138,7 +139,6 @@ def verify_realisations(
     record = record_of(job, name, rtl, campaign) | {
         "realisations": ["model", "rtl", *codesign.SOFTWARE],
         "inputs": dict(sum((Counter(stimulus.counts(block, n)) for block, n in blocks(job.n_events)), Counter())),
-        "network": frozen.digest,
         **settings,
         "initiation_interval": interval,
     }
