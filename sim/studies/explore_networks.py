@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sim.studies.neuro_samples import NeuroRecipe
 
 _TABLE = "design"
+_INTERFACE = "interface"
+"""What no file of designs sets: all of them are networks of the neuro trigger."""
 
 
 def grid(hidden: Sequence[tuple[int, ...]], weight_fractions: Sequence[int]) -> tuple[CodesignDesign, ...]:
@@ -51,7 +53,7 @@ def read_designs(path: Path) -> tuple[CodesignDesign, ...]:
     if set(content) - {_TABLE} or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         msg = f"{path}: must have tables [[{_TABLE}]] and nothing else, not {', '.join(map(repr, content))}"
         raise InputError(msg)
-    known = [field.name for field in fields(CodesignDesign)]
+    known = [field.name for field in fields(CodesignDesign) if field.name != _INTERFACE]
     for number, table in enumerate(tables, start=1):
         unknown = sorted(set(table) - set(known))
         if unknown:
@@ -65,7 +67,7 @@ def label(design: CodesignDesign) -> str:
     from hls.networks import CodesignDesign
 
     default = CodesignDesign()
-    named = ("hidden", "weight_fraction")
+    named = ("hidden", "weight_fraction", _INTERFACE)
     other = (field.name for field in fields(design) if field.name not in named)
     changed = [f"{name}={getattr(design, name):g}" for name in other if getattr(design, name) != getattr(default, name)]
     return " ".join(("-".join(map(str, design.hidden)), f"w{design.weight_fraction}", *changed))
