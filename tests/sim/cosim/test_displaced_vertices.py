@@ -1,6 +1,8 @@
 """`verify displaced.vertices`: a small list in one simulation passes; another latency, window or parameter is found out."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from trigger.displaced import DisplacedParameters, DisplacedTrigger
 
 SMALL = DisplacedParameters(max_tracks=4)
 """A list that is built in seconds."""
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +41,13 @@ def test_it_passes_and_a_fault_is_found(tmp_path, made):
     record = verify_vertices(job, parameters=other, made=made)
     assert not record["passed"]
     assert record["missing_events"] + record["extra_events"] + record["mismatched_events"] > 20
+
+
+def test_kept_record_is_of_the_whole_list():
+    record = json.loads((ROOT / "docs" / "records" / "verify-displaced.vertices-100000.json").read_text())
+    assert record["passed"]
+    assert (record["n_events"], record["max_tracks"]) == (100_000, DisplacedParameters().max_tracks)
+    assert list(record["latency_measured"]) == [str(record["latency_declared"])]
 
 
 def test_windows_of_every_kind():
