@@ -108,7 +108,7 @@ def k_short_plot(table: Table, path: Path) -> Path:
         figure, grid = _figure((9.0, 4.4), 1, len(RATES_HZ))
         for axes, rate in zip(grid[0], RATES_HZ, strict=True):
             _bins(axes, table.where(among=CROSSED, axis="radius"), curves(rate))
-            axes.set_title(f"K_S -> pi pi, 0.5-3 GeV, background x1 (guess), {rate:g} Hz", fontsize=10)
+            axes.set_title(f"K_S -> pi pi, x1 (guess), {rate:g} Hz", fontsize=10)
             axes.set_xlabel("transverse decay radius [cm]")
         grid[0, 0].set_ylabel("efficiency, both pions\ncross four axial superlayers")
         return _done(figure, grid[0, 0], table, path)
