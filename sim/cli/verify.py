@@ -25,7 +25,7 @@ def verify(
         str,
         typer.Argument(
             help="ecl, tracks, tracks.{segments,stream,hough,inputs,neuro,codesign,stt,neuro_path}, klm[.line], grl, "
-            "displaced.{fits,vertices,network}, menu, chain or all."
+            "displaced[.{fits,vertices,network}], menu, chain or all."
         ),
     ],
     events: Annotated[int, typer.Option(help="Number of events; of input vectors for tracks.neuro.")] = 100_000,
@@ -80,12 +80,13 @@ def verify(
     RTL. Of tracks.neuro_path: the events of tracks.inputs through input stage, network and single-track trigger as one
     component. Of tracks: frames of segments of both through 2D finder and that. Of klm: any filling, tracks, sectors at the
     cut, extremes. Of klm.line: lines of strips through the origin, at the cut and anywhere, strips where tracks part, full
-    sectors. Of displaced.fits: tracks, background, crowds, any seeds. Of displaced.vertices: tracks through one point,
-    duplicates, crowds, any numbers, nothing. Of displaced.network: as for tracks.codesign, of vertices. Of grl: patterns of
-    short tracks with and without a gap, tracks and clusters at every edge, crowds, any filling. Of menu: many, few and just
-    those input bits that a line reads, with running prescale counters. Of chain: the stimuli of the blocks together, and muon
-    pairs through the response of all detectors, from cells, segments and KLM layers to the lines. The record has the verdict,
-    digests, versions and the upper limit on the mismatch rate. Status 1 if anything differs, is missing or comes in excess.
+    sectors. Of displaced: pairs, background at two levels, crowds, random segments, nothing. Of displaced.fits: tracks,
+    background, crowds, any seeds. Of displaced.vertices: tracks through one point, duplicates, crowds, any numbers, nothing. Of
+    displaced.network: as for tracks.codesign, of vertices. Of grl: patterns of short tracks with and without a gap, tracks and
+    clusters at every edge, crowds, any filling. Of menu: many, few and just those input bits that a line reads, with running
+    prescale counters. Of chain: the stimuli of the blocks together, and muon pairs through the response of all detectors, from
+    cells, segments and KLM layers to the lines. The record has the verdict, digests, versions and the upper limit on the
+    mismatch rate. Status 1 if anything differs, is missing or comes in excess.
     """
     from sim.cli._verify_all import ALL, FOLDER, RECORDS, verify_everything
     from sim.cosim import (
@@ -153,6 +154,7 @@ def verify(
         grl.BLOCK: grl.verify_grl,
         verify_displaced_fits.FITS: verify_displaced_fits.verify_fits,
         verify_displaced.VERTICES: verify_displaced.verify_vertices,
+        verify_displaced.DISPLACED: verify_displaced.verify_displaced,
     }
     if block in whole_blocks:
         record = whole_blocks[block](Job(**common))

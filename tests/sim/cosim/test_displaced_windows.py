@@ -1,0 +1,52 @@
+"""Windows of segments for the displaced-vertex trigger: every kind, the model's answers row by row, and the beats of a window."""
+
+import numpy as np
+
+from sim.cosim import displaced
+from sim.cosim.stimulus.displaced_segments import SHARES, Kind, segment_windows
+from sim.cosim.stream import get_bits
+from sim.cosim.wrapper import HEADER_BITS, Header
+from trigger.displaced import DisplacedTrigger
+from trigger.geometry.cdc import N_SUPERLAYERS, superlayers
+
+N = 60
+
+
+def test_beats_hold_the_segments_in_their_order():
+    """A superlayer brings one segment per beat, in the order of the file; a window ends behind its last one."""
+    assert len(SHARES) == len(Kind)
+    windows, trigger = segment_windows(np.random.default_rng(2), N), DisplacedTrigger()
+    declared = displaced.ports(trigger.parameters)
+    words = displaced.records(declared, windows, 0, N, np.random.default_rng(3))[:, ::-1]
+    header = 8 * words.shape[1] - HEADER_BITS
+    marks = get_bits(words, header + Header.MARK, 1, False)
+    assert (marks == get_bits(words, declared.input_low("in_last"), 1, False)).all()
+    length = np.diff(np.flatnonzero(marks), prepend=-1)
+    assert len(length) == N
+    assert (length.min(), length.max() > displaced.CYCLES) == (displaced.CYCLES, True)
+    window, hit, lines = np.repeat(np.arange(N), length), displaced.hits().Hit, superlayers()
+    of_file = np.repeat(np.arange(N), np.diff(windows.offsets))
+    for superlayer in range(N_SUPERLAYERS):
+        low = declared.input_low("in_segments") + hit.size * superlayer
+        there = get_bits(words, low + hit["valid"].offset, 1, False) == 1
+        own = lines.of_segment[windows.columns[0]] == superlayer
+        assert window[there].tolist() == of_file[own].tolist()
+        columns = (windows.columns[0] - lines.offset[superlayer], *windows.columns[1:])
+        for (name, signed), column in zip(
+            (("number", False), ("priority", False), ("lr", False), ("time", True)), columns, strict=True
+        ):
+            given = get_bits(words, low + hit[name].offset, hit[name].width, signed)[there]
+            assert given.tolist() == column[own].tolist()
+
+
+def test_rows_of_the_model():
+    windows, trigger = segment_windows(np.random.default_rng(4), N), DisplacedTrigger()
+    decision = trigger.run(windows.offsets, *windows.columns)
+    wanted, window = displaced.expected(trigger.parameters, decision)
+    assert set(wanted) == {field.name for field in displaced.fields(trigger.parameters)}
+    ends = wanted["last"] == 1
+    assert window[ends].tolist() == list(range(N))
+    assert wanted["n_seeds"][ends].tolist() == decision.displaced_n_seeds.tolist()
+    assert wanted["radius"][~ends].tolist() == decision.displaced_radius_raw.tolist()
+    assert wanted["features"][~ends].tolist() == decision.displaced_features.tolist()
+    assert (~ends).sum() > 3
