@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from sim.studies.tables import Table
 
 EXIT_FAILED = 1
-ALL, NETWORKS = "all", "networks"
+ALL, NETWORKS, DISPLACED = "all", "networks", "displaced"
 _SHOWN = {
     "block": "block", "variant": "variant", "reuse": "reuse", "lut": "LUT", "lut_percent": "%", "ff": "FF", "dsp": "DSP",
     "memory_bits": "memory bits", "levels": "levels", "latency": "cycles", "interval": "every",
 }  # fmt: skip
 """Columns that people compare, and their heads on the terminal."""
+_PARTS = {
+    "block": "block", "times": "times", "lut": "LUT", "ff": "FF", "dsp": "DSP", "memory_bits": "memory bits", "levels": "levels",
+    "passes_gate": "gate",
+}  # fmt: skip
 _PLACED = {
     "block": "block", "variant": "variant", "reuse": "reuse", "fmax_mhz": "MHz", "comb": "LUT4, carry", "comb_percent": "%",
     "ff": "FF", "mult18": "18x18", "ebr": "EBR", "verdict": "",
@@ -34,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 
 def synth(
-    blocks: Annotated[str, typer.Argument(metavar="BLOCKS", help="Blocks with commas, `networks`, or `all`.")],
+    blocks: Annotated[str, typer.Argument(metavar="BLOCKS", help="Blocks with commas, `networks`, `all`, or `displaced`.")],
     out: Annotated[Path, typer.Option(help="Folder for the table (costs.csv, costs.json).")] = Path("build/synth"),
     reuse: Annotated[str, typer.Option(help="Reuse factors of the networks, with commas.")] = "1,2,4",
     only_done: Annotated[
@@ -51,8 +55,12 @@ def synth(
     Yosys (synth_xilinx -family xcu) runs once per design, minutes for a large one; results are kept by digest, so that an
     interrupted run goes on when the same command is given again. Such counts compare designs; a vendor's tool usually needs
     fewer look-up tables, and levels are no clock rate. --gate compares with the stored table: look-up tables, flip-flops, DSP
-    slices and memory bits may grow by 5 %, and no path may have more levels than fit into a cycle of 127.216 MHz.
+    slices and memory bits may grow by 5 %, and no path may have more levels than fit into a cycle of 127.216 MHz. `displaced`: the
+    displaced-vertex trigger, too large as a whole, module by module (displaced_costs.csv), without --place and --gate.
     """
+    if blocks == DISPLACED:
+        _displaced(out, only_done=only_done, with_more=place or gate)
+        return
     from sim.studies.cost_gate import breaches
     from sim.studies.costs import BLOCKS, cost_table, designs
     from sim.studies.costs import NETWORKS as NETWORK_BLOCKS
@@ -85,6 +93,21 @@ def synth(
         typer.echo("gate: FAILED" if broken else f"gate: passed against {stored}")
         if broken:
             raise typer.Exit(EXIT_FAILED)
+
+
+def _displaced(out: Path, *, only_done: bool, with_more: bool) -> None:
+    """The table of the modules of the displaced-vertex trigger."""
+    from sim.studies.displaced_costs import displaced_costs
+    from sim.studies.tables import write
+
+    if with_more:
+        msg = f"{DISPLACED} is counted by module: --place and --gate cannot be given with it"
+        raise InputError(msg)
+    table = displaced_costs(only_done=only_done)
+    out.mkdir(parents=True, exist_ok=True)
+    paths = write(table, out)
+    _show(table, _PARTS)
+    typer.echo(f"table: {paths[0]}")
 
 
 def _show(table: Table, columns: Mapping[str, str]) -> None:

@@ -92,10 +92,10 @@ COLUMNS = ("block", "variant", "reuse", *COUNTS, "latency", "interval")
 
 
 def _row(design: Design, built: Built, report: Report | None) -> tuple[Value, ...]:
-    return (design.block, design.variant, design.reuse, *_counts(report), built.latency, built.interval)
+    return (design.block, design.variant, design.reuse, *counts(report), built.latency, built.interval)
 
 
-def _counts(report: Report | None) -> tuple[Value, ...]:
+def counts(report: Report | None) -> tuple[Value, ...]:
     if report is None:
         return (None,) * len(COUNTS)
     percent = {name: round(100 * share, 2) for name, share in report.shares().items()}

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import sim.cli
 from hdl import synthesis
 from hls.convert import CLOCK_NS
-from sim.studies import cost_gate, costs
+from sim.studies import cost_gate, costs, displaced_costs
 from sim.studies.cost_gate import breaches
 from sim.studies.costs import BLOCKS, COLUMNS, Built, Design, designs
 from sim.studies.tables import Table, read, write_json
@@ -138,6 +138,7 @@ def test_depth_of_the_clock():
         (("small", "--reuse", "x"), "whole numbers"),
         (("small", "--reuse", "0"), "at least 1"),
         (("small", "--gate", "--stored", "missing.json"), "missing.json: not a table"),
+        (("displaced", "--place"), "--place and --gate cannot be given"),
     ],
 )
 def test_bad_requests(small, arguments, reason):
@@ -159,3 +160,15 @@ def test_klm_is_built_as_declared():
     built = designs(("klm",))[0].build()
     assert (built.latency, built.interval) == (2, 1)
     assert f"module {built.top}" in built.verilog
+
+
+def test_displaced_trigger_by_module(tmp_path, monkeypatch):
+    """The table is shown and written like that of blocks."""
+    monkeypatch.setattr(
+        displaced_costs, "displaced_costs", lambda **_: displaced_costs.part_costs({"small": SMALL}, {}, cache=tmp_path)
+    )
+    status, shown, errors = invoke("displaced", "--out", tmp_path / "out")
+    assert (status, errors) == (0, "")
+    assert "displaced_costs.csv" in shown
+    table = read(tmp_path / "out" / "displaced_costs.json")
+    assert table.where(block="small").column("ff") == table.where(block=displaced_costs.WHOLE).column("ff") == [1]

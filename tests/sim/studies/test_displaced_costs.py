@@ -1,0 +1,29 @@
+"""The record of the cost of the displaced-vertex trigger says the same in its rows, its sum and its verdicts."""
+
+from pathlib import Path
+
+import numpy as np
+
+from sim.studies.cost_gate import MAX_LEVELS
+from sim.studies.displaced_costs import COLUMNS, TWINS, WHOLE
+from sim.studies.tables import read
+
+RECORD = Path(__file__).parents[3] / "docs" / "records" / "displaced_costs.json"
+
+
+def test_record_adds_up():
+    """There is a sum where every module has counts, and only there."""
+    table = read(RECORD)
+    assert table.columns == COLUMNS
+    names = ("lut", "ff", "dsp", "ramb18", "ramb36", "table_bits")
+    counts = np.array([[dict(zip(COLUMNS, row, strict=True))[name] for name in names] for row in table.rows], np.float64)
+    assert table.column("block")[-1] == WHOLE
+    assert not set(table.column("block")) & set(TWINS)
+    times = np.array(table.column("times")[:-1], np.float64)
+    assert np.array_equal(counts[-1], times @ counts[:-1], equal_nan=True)
+    assert np.isfinite(counts).any()
+
+
+def test_record_judges_by_the_gate():
+    for levels, passes in zip(*(read(RECORD).column(name) for name in ("levels", "passes_gate")), strict=True):
+        assert passes is (None if levels is None else levels <= MAX_LEVELS)
