@@ -1,5 +1,6 @@
-# amaranth: UnusedElaboratable=no
 """The stages of the displaced-vertex trigger fit together: formats of the ports, and the latency of the whole."""
+
+import pytest
 
 from hdl.displaced.trigger import WINDOW_CYCLES, DisplacedTrigger
 from sim.cosim import displaced
@@ -8,6 +9,7 @@ from trigger.displaced import DisplacedTrigger as Model
 from trigger.displaced.constants import constants
 
 
+@pytest.mark.usefixtures("not_elaborated")
 def test_latency_is_within_the_budget_and_ports_are_those_of_the_bench():
     model = Model()
     rtl = DisplacedTrigger(model.parameters, model.cuts, constants(), model.network)

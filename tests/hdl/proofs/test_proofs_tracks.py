@@ -4,6 +4,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from hdl.cdc.track_counts import FitterCount
 from hdl.proofs import momentum, track_counts
 from hdl.proofs.proof import prove
@@ -35,6 +37,7 @@ def test_claims_about_momenta_have_the_steps_and_momenta_of_the_model() -> None:
     assert table == trigger.momentum_table.tolist()
 
 
+@pytest.mark.usefixtures("not_elaborated")
 def test_tables_become_logic_where_a_claim_is_about_them() -> None:
     assert "memory_map -rom-only" in job(Mode.INDUCTION, 3, 60, (), has_table=True)
     assert "memory_map" not in job(Mode.INDUCTION, 3, 60, ())

@@ -149,7 +149,11 @@ def test_bad_files_settings_and_folders_are_refused(tmp_path):
         ((good, "--out", good), "exists"),
         ((good, "--out", tmp_path / "out.csv"), "name must end in"),
         ((good, "--out", out, "--blocks", "ecl,klm"), "field klm_offsets is missing; the block klm needs klm_offsets"),
-        ((good, "--out", out, "--blocks", "ecl,displaced"), "displaced does not exist in this version"),
+        ((good, "--out", out, "--blocks", "ecl,displaced"), "field cdc_offsets is missing; the block displaced needs"),
+        (
+            (good, "--out", out, "--blocks", "ecl,top"),
+            "--blocks: 'top' is not a block; known are ecl, tracks, klm, grl, menu, displaced, chain",
+        ),
         ((good, "--out", out, "--menu", "exp17"), "no shipped menu 'exp17'"),
         ((good, "--out", out, "--period", "e19"), "menu exp16 has no period 'e19'"),
         ((good, "--out", out, "--prescale", "none"), "--prescale must be random or counters, not 'none'"),

@@ -5,6 +5,7 @@ import pytest
 
 from sim.cosim import ecl
 from sim.cosim.compare import Comparison, compare, merge, physical
+from sim.cosim.exchange import assign
 from trigger.ecl.layout import DECISION_FIELDS
 
 LATENCY = 27
@@ -18,7 +19,7 @@ def model():
 
 
 def answers(model, marks, cycles, rows) -> ecl.Answers:
-    event, latency = ecl.assign(np.array(marks), np.array(cycles), LATENCY)
+    event, latency = assign(np.array(marks), np.array(cycles), LATENCY)
     arrays = {name: array[rows].copy() for name, array in model.items()}
     return ecl.Answers(arrays=arrays, event=event, latency=latency, n_events=len(marks))
 

@@ -254,7 +254,7 @@ def test_nothing_is_left_of_an_export_that_breaks_off(tmp_path, monkeypatch):
         (
             "ecl",
             replace(ORDER, reuse=2),
-            "--reuse is an option of export tracks.neuro and tracks.codesign and chain, not of export ecl",
+            "--reuse is an option of export tracks.neuro and .* and tracks.neuro_path and tracks and chain, not of export ecl",
         ),
         ("menu", replace(ORDER, period="e20"), "no period 'e20'"),
         ("ecl", replace(ORDER, settings=Settings.REGISTERS), "--settings is an option of export menu, not of export ecl"),

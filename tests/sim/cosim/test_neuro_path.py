@@ -1,14 +1,11 @@
 """`verify tracks.neuro_path`: the three stages in one simulation pass within the budget, and another network or latency fails."""
 
-import gc
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from amaranth.hdl import UnusedElaboratable
 from typer.testing import CliRunner
 
 import sim.cli
@@ -47,14 +44,6 @@ def test_it_passes_and_its_record_says_so(tmp_path, small):
     assert (record["reuse"], record["initiation_interval"], record["network"]) == (4, 4, small.digest)
     assert list(record["latency_measured"]) == [str(record["latency_declared"])]
     assert record["latency_measured"][str(record["latency_declared"])] > 1.5 * N_EVENTS
-
-
-@pytest.fixture
-def not_elaborated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Components that are made for their numbers alone are no mistake."""
-    monkeypatch.setattr(UnusedElaboratable, "_MustUse__silence", True)
-    yield
-    gc.collect()
 
 
 @pytest.mark.usefixtures("not_elaborated")

@@ -30,7 +30,7 @@ def small(tmp_path_factory) -> str:
 
 
 @pytest.fixture
-def without_verilog(monkeypatch):
+def without_verilog(monkeypatch, not_elaborated):
     """Components are declared, their Verilog is not written, which takes half a minute."""
 
     def write_nothing(component, path: Path, **_: object) -> Path:

@@ -9,8 +9,8 @@ import pytest
 from sim.generators import ThreePhotons, qed
 from sim.generators.beams import NOMINAL
 from sim.generators.bhabha import couplings_density_nb
-from sim.generators.lost_electrons import _exchange
-from sim.generators.lost_electrons import squared_amplitude as e_e_gamma_squared
+from sim.generators.electron_amplitude import _exchange, turn_from
+from sim.generators.electron_amplitude import squared_amplitude as e_e_gamma_squared
 from sim.generators.three_photons import squared_amplitude as three_photons_squared
 
 
@@ -46,7 +46,8 @@ def test_soft_photon_limit_of_e_e_gamma_is_bhabha(angle_deg):
     current = sum(charge * p / (p * photon * metric).sum(axis=0) for p, charge in charges)
     eikonal = -4 * math.pi * qed.ALPHA_0 * (current**2 * metric).sum(axis=0)
     turn = np.full(3, 1 - cos)
-    exact = e_e_gamma_squared(lepton, other, photon, (turn, turn), s)
+    apart = (turn_from(lepton, photon), turn_from(other, photon))
+    exact = e_e_gamma_squared(lepton, other, photon, (turn, turn), apart, s)
     v = 1 / (1 - cos)
     alpha = float(qed.alpha_t(np.array(-s / (2 * v))))
     d_sigma_d_omega = couplings_density_nb(np.array([v]), s, alpha, alpha) * v**2 / (2 * math.pi) / qed.GEV2_NB
