@@ -13,26 +13,25 @@ from numpy.typing import NDArray
 from sim.detector.cdc.geometry import OUTER_RADIUS_CM
 from sim.studies.display_chamber import (
     AXIAL,
-    SEGMENT_FIELDS,
     STEREO,
     TRACK_COLOURS,
-    TRUTH_FIELDS,
-    WIRE_FIELDS,
-    arc,
+    ChamberEvent,
     chamber_across,
     chamber_along,
-    event_of,
+    chamber_event,
+    colour_of,
+    legend_below,
+    listing,
     priority_wires,
-    truth_of,
+    truth_across,
+    truth_along,
     wire_places,
 )
-from sim.studies.style import GRID, INK, MUTED, save, styled
-from trigger.cdc import SegmentFinder
+from sim.studies.style import INK, save, styled
 from trigger.cdc.neuro.formats import NODE_ONE
 from trigger.displaced import DisplacedDecision, DisplacedTrigger
 from trigger.displaced.formats import BEND, DEPTH, IMPACT, RAD_PER_TURN, SLOPE, TURN_RAW
 from trigger.displaced.grid import crossing_sine
-from trigger.errors import InputError
 from trigger.geometry.cdc import superlayers
 
 SEED = "#d9c8e3"
@@ -42,45 +41,27 @@ _RAD = RAD_PER_TURN / TURN_RAW
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class VertexView:
+class VertexView(ChamberEvent):
     """One event as it is drawn.
 
-    seeds: float64 (k, 3): bend [1/cm], impact [cm], azimuth [rad] of their cells. truth: as in `display_chamber.truth_of`.
+    seeds: float64 (k, 3): bend [1/cm], impact [cm], azimuth [rad] of their cells.
     """
 
-    segments: Mapping[str, NDArray]
     seeds: NDArray[np.float64]
     decision: DisplacedDecision
-    truth: NDArray[np.float64]
     tight_raw: int
-    title: str
 
 
 def view(arrays: Mapping[str, np.ndarray], number: int, source: str = "event", title: str = "") -> VertexView:
-    """What the trigger makes of event ``number`` (from 0) of these wire hits or segments; InputError if there is none.
-
-    title: over the picture; else experiment, run and event number, or source and place.
-    """
-    from_wires = set(WIRE_FIELDS) <= set(arrays)
-    fields = WIRE_FIELDS if from_wires else SEGMENT_FIELDS
-    n_events = arrays[fields[0]].size - 1
-    if not 0 <= number < n_events:
-        msg = f"{source}: event must be 0..{n_events - 1}, not {number}"
-        raise InputError(msg)
-    one = event_of(arrays, fields, number)
-    segments = SegmentFinder().run(*one.values()).arrays() if from_wires else one
-    places = [segments[name] for name in SEGMENT_FIELDS]
-    trigger = DisplacedTrigger()
-    grid, seeds = trigger.parameters.grid, trigger.seeds(*places)
+    """What the trigger makes of an event. See `chamber_event`."""
+    event, trigger = chamber_event(arrays, number, source, title), DisplacedTrigger()
+    grid, seeds = trigger.parameters.grid, trigger.seeds(*event.places())
     azimuth = (2 * seeds[:, 2] + 1) * np.pi / grid.n_phi
-    ids = [f"{name} {int(arrays[name][number])}" for name in ("experiment", "run", "event") if name in arrays]
     return VertexView(
-        segments=segments,
+        **vars(event),
         seeds=np.stack([grid.bend_per_cm[seeds[:, 1]], grid.impact_cm[seeds[:, 1]], azimuth], axis=1),
-        decision=trigger.run(*places),
-        truth=truth_of(event_of(arrays, TRUTH_FIELDS, number)) if set(TRUTH_FIELDS) <= set(arrays) else np.zeros((0, 6)),
+        decision=trigger.run(*event.places()),
         tight_raw=trigger.parameters.score_tight_raw,
-        title=title or ", ".join(ids) or f"{source}, event {number}",
     )
 
 
@@ -112,10 +93,6 @@ def draw(event: VertexView) -> Figure:
     return figure
 
 
-def _colour(vertex: int) -> str:
-    return TRACK_COLOURS[vertex % len(TRACK_COLOURS)]
-
-
 def _draw_across(axes: Axes, event: VertexView) -> None:
     """Segments, seeds, tracks and vertices in the plane across the beam."""
     chamber_across(axes)
@@ -125,17 +102,16 @@ def _draw_across(axes: Axes, event: VertexView) -> None:
     axial = superlayers().axial[superlayers().of_segment[event.segments["cdc_ts_id"]]]
     for kind, colour in ((axial, AXIAL), (~axial, STEREO)):
         axes.scatter(x[kind], y[kind], s=22, facecolors="white", edgecolors=colour, lw=1.2, zorder=4)
-    for phi0, omega, _, x0, y0, _ in event.truth:
-        axes.plot(*arc(phi0, omega, x0, y0)[:2], color=MUTED, lw=1.1, ls=(0, (4, 3)), zorder=3)
+    truth_across(axes, event.truth)
     found = event.decision
     for place, vertex in enumerate(order(event)):
         for bend, impact, phi0 in zip(*_tracks(found, int(vertex))[:3], strict=True):
-            axes.plot(*outgoing(bend, impact, phi0)[:2], color=_colour(place), lw=1.6, zorder=3)
+            axes.plot(*outgoing(bend, impact, phi0)[:2], color=colour_of(place), lw=1.6, zorder=3)
         radius, phi = found.displaced_radius_raw[vertex] * DEPTH.resolution, found.displaced_phi_raw[vertex] * _RAD
         at = (radius * np.cos(phi), radius * np.sin(phi))
-        axes.plot(*at, "*", ms=13, mfc=_colour(place), mec=INK, mew=0.8, zorder=7)
+        axes.plot(*at, "*", ms=13, mfc=colour_of(place), mec=INK, mew=0.8, zorder=7)
         axes.annotate(
-            str(place + 1), at, (9, 6), textcoords="offset points", fontsize=10, fontweight="bold", color=_colour(place), zorder=8
+            str(place + 1), at, (9, 6), textcoords="offset points", fontsize=10, fontweight="bold", color=colour_of(place), zorder=8
         )
     marks = [
         Line2D([], [], ls="", marker="o", ms=5, mfc="white", mec=AXIAL, label="axial segment"),
@@ -144,9 +120,7 @@ def _draw_across(axes: Axes, event: VertexView) -> None:
         Line2D([], [], color=TRACK_COLOURS[0], lw=1.8, label="track of a pair"),
         Line2D([], [], ls="", marker="*", ms=11, mfc=TRACK_COLOURS[0], mec=INK, label="vertex"),
     ]
-    if len(event.truth):
-        marks.append(Line2D([], [], color=MUTED, lw=1.1, ls=(0, (4, 3)), label="true charged particle"))
-    axes.legend(handles=marks, loc="upper center", bbox_to_anchor=(0.5, -0.075), ncols=3, fontsize=8.5, handlelength=1.6)
+    legend_below(axes, marks, event.truth)
 
 
 def _tracks(found: DisplacedDecision, vertex: int) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
@@ -163,45 +137,35 @@ def _tracks(found: DisplacedDecision, vertex: int) -> tuple[NDArray, NDArray, ND
 def _draw_along(axes: Axes, event: VertexView) -> None:
     """Tracks and vertices in the plane along the beam."""
     chamber_along(axes)
-    for phi0, omega, cot, x0, y0, z0 in event.truth:
-        x, y, path = arc(phi0, omega, x0, y0)
-        axes.plot(z0 + path * cot, np.hypot(x, y), color=MUTED, lw=1.1, ls=(0, (4, 3)), zorder=3)
+    truth_along(axes, event.truth)
     found = event.decision
     for place, vertex in enumerate(order(event)):
         for bend, impact, phi0, start, slope in zip(*_tracks(found, int(vertex)), strict=True):
             x, y, path = outgoing(bend, impact, phi0)
-            axes.plot(start + slope * path, np.hypot(x, y), color=_colour(place), lw=1.6, zorder=3)
+            axes.plot(start + slope * path, np.hypot(x, y), color=colour_of(place), lw=1.6, zorder=3)
         at = found.displaced_z_raw[vertex] * DEPTH.resolution, found.displaced_radius_raw[vertex] * DEPTH.resolution
-        axes.plot(*at, "*", ms=13, mfc=_colour(place), mec=INK, mew=0.8, zorder=7)
+        axes.plot(*at, "*", ms=13, mfc=colour_of(place), mec=INK, mew=0.8, zorder=7)
     axes.set_title("Along the beam", fontsize=10)
 
 
 def _draw_list(axes: Axes, event: VertexView) -> None:
     """The vertices in numbers, and the counts of the event."""
-    axes.set_axis_off()
-    axes.set(xlim=(0, 1), ylim=(0, 1))
     found = event.decision
     heads = ("vertex", "radius [cm]", "phi [°]", "z [cm]", "impacts [cm]", "score", "taken")
-    columns = (0.05, 0.18, 0.32, 0.45, 0.64, 0.82, 0.95)
-    height = 0.80 / (_SHOWN + 1)
-    for x, head in zip(columns, heads, strict=True):
-        axes.text(x, 0.90, head, ha="center", fontsize=8.5, color=MUTED)
-    axes.plot([0, 1], [0.88, 0.88], color=GRID, lw=1)
+    rows = []
     for place, vertex in enumerate(order(event)):
         score = int(found.displaced_score_raw[vertex])
-        impacts = ", ".join(f"{impact:.1f}" for impact in found.displaced_impact_raw[vertex] * IMPACT.resolution)
-        cells = (
-            str(place + 1),
-            f"{found.displaced_radius_raw[vertex] * DEPTH.resolution:.1f}",
-            f"{np.degrees(found.displaced_phi_raw[vertex] * _RAD):.0f}",
-            f"{found.displaced_z_raw[vertex] * DEPTH.resolution:.1f}",
-            impacts,
-            f"{score / NODE_ONE:.2f}",
-            "yes" if score >= event.tight_raw else "no",
+        rows.append(
+            (
+                str(place + 1),
+                f"{found.displaced_radius_raw[vertex] * DEPTH.resolution:.1f}",
+                f"{np.degrees(found.displaced_phi_raw[vertex] * _RAD):.0f}",
+                f"{found.displaced_z_raw[vertex] * DEPTH.resolution:.1f}",
+                ", ".join(f"{impact:.1f}" for impact in found.displaced_impact_raw[vertex] * IMPACT.resolution),
+                f"{score / NODE_ONE:.2f}",
+                "yes" if score >= event.tight_raw else "no",
+            )
         )
-        for x, text in zip(columns, cells, strict=True):
-            colour, weight = (_colour(place), "bold") if x == columns[0] else (INK, "normal")
-            axes.text(x, 0.88 - height * (place + 1), text, ha="center", fontsize=9, color=colour, fontweight=weight)
     n = len(found.displaced_score_raw)
     more = f" ({n - _SHOWN} not listed)" if n > _SHOWN else ""
     lost = ", some were lost" if found.displaced_overflow[0] else ""
@@ -209,7 +173,7 @@ def _draw_list(axes: Axes, event: VertexView) -> None:
     counts = (
         f"{len(event.segments['cdc_ts_id'])} segments, {len(event.seeds)} seeds, {int(found.displaced_n_tracks[0])} tracks{lost}"
     )
-    axes.text(0.0, 0.01, f"{counts}; vertices: {n}{more}; dvt {fired}", fontsize=9.5, fontweight="bold")
+    listing(axes, (0.05, 0.18, 0.32, 0.45, 0.64, 0.82, 0.95), heads, rows, _SHOWN, f"{counts}; vertices: {n}{more}; dvt {fired}")
 
 
 def display(arrays: Mapping[str, np.ndarray], number: int, path: Path, source: str = "event", title: str = "") -> Path:

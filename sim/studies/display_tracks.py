@@ -15,24 +15,25 @@ from sim.detector.cdc.geometry import OUTER_RADIUS_CM
 from sim.studies.display_chamber import (
     AXIAL,
     HITS,
-    SEGMENT_FIELDS,
     STEPS,
     STEREO,
     TRACK_COLOURS,
-    TRUTH_FIELDS,
-    WIRE_FIELDS,
+    ChamberEvent,
     arc,
     chamber_across,
     chamber_along,
-    event_of,
+    chamber_event,
+    colour_of,
+    legend_below,
+    listing,
     priority_wires,
-    truth_of,
+    truth_across,
+    truth_along,
     wire_places,
 )
-from sim.studies.style import GRID, INK, MUTED, save, styled
+from sim.studies.style import INK, save, styled
 from sim.studies.tracks_counts import theta_of, z_of
-from trigger.cdc import HoughFinder, SegmentFinder, SingleTrackCuts, TrackDecision, TrackTrigger
-from trigger.errors import InputError
+from trigger.cdc import HoughFinder, SingleTrackCuts, TrackDecision, TrackTrigger
 from trigger.geometry.cdc import PT_RADIUS_GEV_PER_CM, superlayers
 from trigger.networks import FrozenNetwork
 
@@ -41,47 +42,24 @@ _ROWS = 10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TrackView:
-    """One event as it is drawn: its wire hits (none if the file has segments alone), segments, votes of the Hough plane, decision.
+class TrackView(ChamberEvent):
+    """One event as it is drawn: votes of the Hough plane, decision, name of the network."""
 
-    truth: columns (m, 6) of charged particles: azimuth and curvature [1/cm] at the vertex, cot(theta), vertex x, y, z [cm].
-    """
-
-    wire_id: NDArray[np.int64]
-    segments: Mapping[str, NDArray]
     votes: NDArray[np.uint8]
     decision: TrackDecision
-    truth: NDArray[np.float64]
     network: str
-    title: str
 
 
 def view(
     arrays: Mapping[str, np.ndarray], number: int, network: FrozenNetwork, name: str, source: str = "event", title: str = ""
 ) -> TrackView:
-    """What the track trigger makes of event ``number`` (from 0) of these wire hits or segments; InputError if there is none.
-
-    network, name: the network and what it is called. title: over the picture; else experiment, run and event number, or source
-    and place.
-    """
-    from_wires = set(WIRE_FIELDS) <= set(arrays)
-    fields = WIRE_FIELDS if from_wires else SEGMENT_FIELDS
-    n_events = arrays[fields[0]].size - 1
-    if not 0 <= number < n_events:
-        msg = f"{source}: event must be 0..{n_events - 1}, not {number}"
-        raise InputError(msg)
-    one = event_of(arrays, fields, number)
-    segments = SegmentFinder().run(*one.values()).arrays() if from_wires else one
-    places = [segments[name] for name in SEGMENT_FIELDS]
-    ids = [f"{name} {int(arrays[name][number])}" for name in ("experiment", "run", "event") if name in arrays]
+    """What the track trigger makes of an event, with a network and what it is called. See `chamber_event`."""
+    event = chamber_event(arrays, number, source, title)
     return TrackView(
-        wire_id=np.asarray(one["wire_id"], np.int64) if from_wires else np.zeros(0, np.int64),
-        segments=segments,
-        votes=HoughFinder().cells(*places[:3])[0],
-        decision=TrackTrigger(network=network.network).run(*places),
-        truth=truth_of(event_of(arrays, TRUTH_FIELDS, number)) if set(TRUTH_FIELDS) <= set(arrays) else np.zeros((0, 6)),
+        **vars(event),
+        votes=HoughFinder().cells(*event.places()[:3])[0],
+        decision=TrackTrigger(network=network.network).run(*event.places()),
         network=name,
-        title=title or ", ".join(ids) or f"{source}, event {number}",
     )
 
 
@@ -101,10 +79,6 @@ def draw(event: TrackView) -> Figure:
     return figure
 
 
-def _colour(track: int) -> str:
-    return TRACK_COLOURS[track % len(TRACK_COLOURS)]
-
-
 def _draw_across(axes: Axes, event: TrackView) -> None:
     """Hits, segments and 2D tracks in the plane across the beam."""
     chamber_across(axes)
@@ -117,17 +91,16 @@ def _draw_across(axes: Axes, event: TrackView) -> None:
         axes.scatter(x[kind], y[kind], s=26, facecolors="white", edgecolors=colour, lw=1.2, zorder=4)
     for kind, colour in ((axial[chosen], AXIAL), (~axial[chosen], STEREO)):
         axes.scatter(x[chosen][kind], y[chosen][kind], s=26, color=colour, lw=0, zorder=5)
-    for phi0, omega, _, x0, y0, _ in event.truth:
-        axes.plot(*arc(phi0, omega, x0, y0)[:2], color=MUTED, lw=1.1, ls=(0, (4, 3)), zorder=3)
+    truth_across(axes, event.truth)
     tracks = event.decision.tracks
     for k, (phi0, omega) in enumerate(
         zip(tracks.plane.phi0_rad(tracks.track_phi_raw), tracks.plane.omega_per_cm(tracks.track_omega_raw), strict=True)
     ):
         px, py, _ = arc(float(phi0), float(omega))
-        axes.plot(px, py, color=_colour(k), lw=1.8, zorder=3)
+        axes.plot(px, py, color=colour_of(k), lw=1.8, zorder=3)
         axes.annotate(
             str(k + 1), (px[-1], py[-1]), (px[-1] * 1.045, py[-1] * 1.045), ha="center", va="center", fontsize=9, fontweight="bold",
-            color=_colour(k), zorder=6,
+            color=colour_of(k), zorder=6,
         )  # fmt: skip
     _legend(axes, event)
 
@@ -142,9 +115,7 @@ def _legend(axes: Axes, event: TrackView) -> None:
     ]
     if event.wire_id.size:
         marks.append(Line2D([], [], ls="", marker="o", ms=2.5, color=HITS, label="wire hit"))
-    if len(event.truth):
-        marks.append(Line2D([], [], color=MUTED, lw=1.1, ls=(0, (4, 3)), label="true charged particle"))
-    axes.legend(handles=marks, loc="upper center", bbox_to_anchor=(0.5, -0.075), ncols=3, fontsize=8.5, handlelength=1.6)
+    legend_below(axes, marks, event.truth)
 
 
 def _draw_plane(figure: Figure, axes: Axes, event: TrackView) -> None:
@@ -163,8 +134,8 @@ def _draw_plane(figure: Figure, axes: Axes, event: TrackView) -> None:
     phi = np.degrees(plane.phi0_rad(tracks.track_phi_raw))
     omega = plane.omega_per_cm(tracks.track_omega_raw) * 100
     for k, (x, y) in enumerate(zip(phi, omega, strict=True)):
-        axes.plot(x, y, "o", ms=9, mfc="none", mec=_colour(k), mew=1.8)
-        axes.annotate(str(k + 1), (x, y), (8, 5), textcoords="offset points", fontsize=9, fontweight="bold", color=_colour(k))
+        axes.plot(x, y, "o", ms=9, mfc="none", mec=colour_of(k), mew=1.8)
+        axes.annotate(str(k + 1), (x, y), (8, 5), textcoords="offset points", fontsize=9, fontweight="bold", color=colour_of(k))
     axes.set_xticks(range(-180, 181, 60))
     axes.set_xlabel("azimuth at the origin [°]", labelpad=2)
     axes.set_ylabel("curvature [1/m]")
@@ -180,56 +151,45 @@ def _draw_along(axes: Axes, event: TrackView) -> None:
     limit = float(SingleTrackCuts().z_stt_cm)
     axes.plot([-limit, limit], [0, 0], color=INK, lw=4, solid_capstyle="butt", zorder=4)
     axes.annotate(f"|z| < {limit:g} cm", (-limit, 0), (-6, -1), textcoords="offset points", ha="right", fontsize=8.5)
-    for phi0, omega, cot, x0, y0, z0 in event.truth:
-        x, y, path = arc(phi0, omega, x0, y0)
-        axes.plot(z0 + path * cot, np.hypot(x, y), color=MUTED, lw=1.1, ls=(0, (4, 3)), zorder=3)
+    truth_along(axes, event.truth)
     decision = event.decision
     raw = np.stack([decision.neuro.track_z_raw, decision.neuro.track_theta_raw], axis=1)
     omegas = decision.tracks.plane.omega_per_cm(decision.tracks.track_omega_raw)
     for k in np.flatnonzero(decision.neuro.track_expert >= 0):
         _, _, path = arc(0.0, float(omegas[k]))
         radius = np.linspace(0, min(OUTER_RADIUS_CM, 2 / max(abs(float(omegas[k])), 1e-9)) - 1e-6, STEPS)
-        axes.plot(z_of(raw)[k] + path / np.tan(np.radians(theta_of(raw)[k])), radius, color=_colour(int(k)), lw=1.8, zorder=3)
+        axes.plot(z_of(raw)[k] + path / np.tan(np.radians(theta_of(raw)[k])), radius, color=colour_of(int(k)), lw=1.8, zorder=3)
     axes.set_title(f"Along the beam: z and polar angle of the {event.network} network", fontsize=10)
 
 
 def _draw_list(axes: Axes, event: TrackView) -> None:
     """The tracks in numbers, and the counts of the event."""
-    axes.set_axis_off()
-    axes.set(xlim=(0, 1), ylim=(0, 1))
     decision = event.decision
     tracks, single = decision.tracks, decision.single
     raw = np.stack([decision.neuro.track_z_raw, decision.neuro.track_theta_raw], axis=1)
     heads = ("track", "phi0 [°]", "pT [GeV]", "z [cm]", "theta [°]", "p [0.1 GeV]", "segments", "decision")
-    columns = (0.05, 0.16, 0.28, 0.40, 0.52, 0.66, 0.80, 0.94)
     n = len(tracks.track_phi_raw)
-    height = 0.80 / (_ROWS + 1)
-    for x, head in zip(columns, heads, strict=True):
-        axes.text(x, 0.90, head, ha="center", fontsize=8.5, color=MUTED)
-    axes.plot([0, 1], [0.88, 0.88], color=GRID, lw=1)
+    rows = []
     for k in range(min(n, _ROWS)):
         answered = decision.neuro.track_expert[k] >= 0
         omega = abs(float(tracks.plane.omega_per_cm(tracks.track_omega_raw[k])))
         passed = [name for name, flag in (("stt", single.track_stt[k]), ("y", single.track_y[k])) if flag]
-        cells = (
-            str(k + 1),
-            f"{np.degrees(tracks.plane.phi0_rad(tracks.track_phi_raw[k])):.1f}",
-            f"{PT_RADIUS_GEV_PER_CM / omega:.2f}" if omega > 0 else "straight",
-            f"{z_of(raw)[k]:.1f}" if answered else "-",
-            f"{theta_of(raw)[k]:.0f}" if answered else "-",
-            str(int(single.track_p_raw[k])) if answered else "-",
-            f"{(tracks.track_ts[k] >= 0).sum()} + {((decision.track_ts[k] >= 0) & ~superlayers().axial).sum()}",
-            ", ".join(passed) or ("none" if answered else "no answer"),
+        rows.append(
+            (
+                str(k + 1),
+                f"{np.degrees(tracks.plane.phi0_rad(tracks.track_phi_raw[k])):.1f}",
+                f"{PT_RADIUS_GEV_PER_CM / omega:.2f}" if omega > 0 else "straight",
+                f"{z_of(raw)[k]:.1f}" if answered else "-",
+                f"{theta_of(raw)[k]:.0f}" if answered else "-",
+                str(int(single.track_p_raw[k])) if answered else "-",
+                f"{(tracks.track_ts[k] >= 0).sum()} + {((decision.track_ts[k] >= 0) & ~superlayers().axial).sum()}",
+                ", ".join(passed) or ("none" if answered else "no answer"),
+            )
         )
-        for x, text in zip(columns, cells, strict=True):
-            axes.text(
-                x, 0.88 - height * (k + 1), text, ha="center", fontsize=9, color=_colour(k) if x == columns[0] else INK,
-                fontweight="bold" if x == columns[0] else "normal",
-            )  # fmt: skip
     fired = "fired" if single.grl_typ[0] else "not fired"
     more = f" ({n - _ROWS} not listed)" if n > _ROWS else ""
     text = f"{len(event.segments['cdc_ts_id'])} segments, {n} 2D tracks{more}; single-track trigger {fired}"
-    axes.text(0.0, 0.01, text, fontsize=9.5, fontweight="bold")
+    listing(axes, (0.05, 0.16, 0.28, 0.40, 0.52, 0.66, 0.80, 0.94), heads, rows, _ROWS, text)
 
 
 def display(
