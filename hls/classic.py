@@ -16,6 +16,7 @@ from hls.distort import Distortion
 from hls.drawing import EpochSets
 from hls.fitting import Fit, OnEpoch, Row, compiled
 from hls.networks import set_up_tensorflow
+from hls.ranges import check_ranges
 from hls.sets import TrainingSet
 from trigger.cdc.neuro.experts import ClassicExperts
 from trigger.cdc.neuro.formats import NODE_ONE, WEIGHT
@@ -69,7 +70,8 @@ class ClassicTraining:
     real_distortion: Distortion = field(default_factory=lambda: _UNDISTORTED)
 
     def __post_init__(self) -> None:
-        for name, low, high in (
+        check_ranges(
+            self,
             ("seed", 0, 2**31 - 1),
             ("epochs", 1, 10_000),
             ("more_epochs", 1, 10_000),
@@ -80,10 +82,7 @@ class ClassicTraining:
             ("theta_weight", 0, 100),
             ("real_repeats", 0, 1000),
             ("validation_share", 0, 0.9),
-        ):
-            if not low <= getattr(self, name) <= high:
-                msg = f"{name} must be {low}..{high}, not {getattr(self, name)}"
-                raise ValueError(msg)
+        )
 
     @property
     def all_epochs(self) -> int:

@@ -11,6 +11,7 @@ from hls.fitting import OnEpoch
 from hls.freeze import freeze
 from hls.networks import CodesignDesign
 from hls.plans import Outcome
+from hls.ranges import check_ranges
 from hls.train import cross_entropy, fit_design
 from trigger.cdc.neuro.codesign import CLASS_SCALE
 from trigger.cdc.neuro.formats import NODE_ONE
@@ -70,7 +71,8 @@ class VertexTraining:
     validation_share: float = 0.1
 
     def __post_init__(self) -> None:
-        for name, low, high in (
+        check_ranges(
+            self,
             ("seed", 0, 2**31 - 1),
             ("float_epochs", 1, 10_000),
             ("epochs", 1, 10_000),
@@ -78,10 +80,7 @@ class VertexTraining:
             ("float_rate", 1e-9, 1),
             ("rate", 1e-9, 1),
             ("validation_share", 0, 0.9),
-        ):
-            if not low <= getattr(self, name) <= high:
-                msg = f"{name} must be {low}..{high}, not {getattr(self, name)}"
-                raise ValueError(msg)
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hls.ranges import check_ranges
 from trigger.cdc.neuro.codesign import ANSWER, LANE_OVERFLOW, LANE_ROUNDING, MAX_LANE_WIDTH, NEURO, Interface
 
 if TYPE_CHECKING:
@@ -42,16 +43,14 @@ class CodesignDesign:
         if not self.hidden or min(self.hidden) < 1:
             msg = f"hidden must be one or more positive numbers of nodes, not {self.hidden}"
             raise ValueError(msg)
-        for name, low, high in (
+        check_ranges(
+            self,
             ("input_fraction", 1, ANSWER.fraction),
             ("lane_fraction", 0, MAX_LANE_WIDTH - self.lane_integer),
             ("lane_integer", 0, 6),
             ("weight_fraction", 1, 12),
             ("bit_cost", 0, 1),
-        ):
-            if not low <= getattr(self, name) <= high:
-                msg = f"{name} must be {low}..{high}, not {getattr(self, name)}"
-                raise ValueError(msg)
+        )
 
 
 def set_up_tensorflow(seed: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from hls.distort import Distortion
 from hls.drawing import EpochSets
 from hls.fitting import EpochData, Fit, OnEpoch, Row, compiled
 from hls.networks import CodesignDesign, bit_operations, build, build_float, set_up_tensorflow, take_over
+from hls.ranges import check_ranges
 from hls.sets import TrainingSet
 from trigger.cdc.neuro.codesign import CLASS_SCALE
 from trigger.digest import digest
@@ -61,7 +62,8 @@ class Training:
     )
 
     def __post_init__(self) -> None:
-        for name, low, high in (
+        check_ranges(
+            self,
             ("seed", 0, 2**31 - 1),
             ("float_epochs", 1, 10_000),
             ("epochs", 1, 10_000),
@@ -70,10 +72,7 @@ class Training:
             ("rate", 1e-9, 1),
             ("real_repeats", 0, 1000),
             ("validation_share", 0, 0.9),
-        ):
-            if not low <= getattr(self, name) <= high:
-                msg = f"{name} must be {low}..{high}, not {getattr(self, name)}"
-                raise ValueError(msg)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

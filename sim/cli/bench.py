@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from sim.studies.tables import Table
 
 BENCHED = ("ecl", "tracks", "chain", "displaced")
 """Blocks that can be measured; one at a time."""
@@ -44,52 +48,45 @@ def bench(
         _displaced(out, repeats, quick)
     else:
         _ecl(out, repeats, cosim, quick)
+    typer.echo(f"results: {out}")
+
+
+def _show(machine: dict[str, Any], table: Table, out: Path, columns: Sequence[str] | None = None) -> None:
+    """Writes the table; says on which machine it was measured, and what."""
+    from sim.studies.tables import as_text, write
+
+    write(table, out)
+    typer.echo(f"{machine['processor']}, {machine['cores']} cores, load {machine['load_1_min']}")
+    typer.echo(as_text(table, columns))
 
 
 def _tracks(out: Path, repeats: int, quick: bool) -> None:
     from sim.progress import progress
     from sim.studies.benchmark_tracks import QUICK_TRACKS, TrackSizes, as_table, run_benchmark
-    from sim.studies.tables import as_text, write
 
     with progress("bench tracks", repeats + 1, unit="turns") as advance:
         result = run_benchmark(QUICK_TRACKS if quick else TrackSizes(), repeats, step=lambda name: advance(1))
     table = as_table(result)
-    write(table, out)
-    machine = result["machine"]
-    typer.echo(f"{machine['processor']}, {machine['cores']} cores, load {machine['load_1_min']}")
-    typer.echo(as_text(table, [name for name in table.columns if name not in ("count", "repeats", "note")]))
-    typer.echo(f"results: {out}")
+    _show(result["machine"], table, out, [name for name in table.columns if name not in ("count", "repeats", "note")])
 
 
 def _chain(out: Path, repeats: int, quick: bool) -> None:
     from sim.progress import progress
     from sim.studies.benchmark_chain import FULL_EVENTS, QUICK_EVENTS, as_table, run_benchmark
-    from sim.studies.tables import as_text, write
     from trigger.chain import CHAIN_BLOCKS
 
     with progress("bench chain", 1 + len(CHAIN_BLOCKS), unit="measurements") as advance:
         result = run_benchmark(QUICK_EVENTS if quick else FULL_EVENTS, repeats, step=lambda name: advance(1))
-    table = as_table(result)
-    write(table, out)
-    machine = result["machine"]
-    typer.echo(f"{machine['processor']}, {machine['cores']} cores, load {machine['load_1_min']}")
-    typer.echo(as_text(table))
-    typer.echo(f"results: {out}")
+    _show(result["machine"], as_table(result), out)
 
 
 def _displaced(out: Path, repeats: int, quick: bool) -> None:
     from sim.progress import progress
     from sim.studies.benchmark_displaced import FULL_WINDOWS, QUICK_WINDOWS, as_table, run_benchmark
-    from sim.studies.tables import as_text, write
 
     with progress("bench displaced", 4, unit="measurements") as advance:
         result = run_benchmark(QUICK_WINDOWS if quick else FULL_WINDOWS, repeats, step=lambda name: advance(1))
-    table = as_table(result)
-    write(table, out)
-    machine = result["machine"]
-    typer.echo(f"{machine['processor']}, {machine['cores']} cores, load {machine['load_1_min']}")
-    typer.echo(as_text(table))
-    typer.echo(f"results: {out}")
+    _show(result["machine"], as_table(result), out)
 
 
 def _ecl(out: Path, repeats: int, cosim: bool, quick: bool) -> None:
@@ -97,19 +94,14 @@ def _ecl(out: Path, repeats: int, cosim: bool, quick: bool) -> None:
 
     from sim.progress import progress
     from sim.studies.benchmark import FULL, QUICK, as_table, run_benchmark
-    from sim.studies.tables import as_text, write
 
     sizes = QUICK if quick else FULL if cosim else replace(FULL, cosim=0)
     with progress("bench ecl", 9 + bool(sizes.cosim), unit="measurements") as advance:
         result = run_benchmark(sizes, repeats, step=lambda name: advance(1))
-    table = as_table(result)
-    write(table, out)
-    machine, stream = result["machine"], result["stream"]
-    typer.echo(f"{machine['processor']}, {machine['cores']} cores, load {machine['load_1_min']}")
-    typer.echo(as_text(table))
+    _show(result["machine"], as_table(result), out)
+    stream = result["stream"]
     typer.echo(
         f"{stream['events']:,} events of {stream['hits']} hits streamed: peak {stream['peak_bytes'] / 1e6:.0f} MB (aim below 1000)"
     )
     for name, shares in result["stages"].items():
         typer.echo(f"time of the model, {name}: " + ", ".join(f"{stage} {100 * share:.0f} %" for stage, share in shares.items()))
-    typer.echo(f"results: {out}")
