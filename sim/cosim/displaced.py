@@ -24,7 +24,9 @@ GAP_PROBABILITY, MAX_GAP = 1 / 64, 7
 """Beats behind which there are idle cycles, in the windows that have any, and how many at most (our choice)."""
 IDLE_SHARE = 1 / 8
 """Part of the windows that have idle cycles (our choice); the others follow without a gap."""
-_OF_VERTEX = ("radius", "phi", "z", "bend", "impact", "phi0", "z0", "slope", "chi2", "n_axial", "n_stereo", "features", "score")
+_OF_VERTEX = (
+    "radius", "phi", "z", "slot", "bend", "impact", "phi0", "z0", "slope", "chi2", "n_axial", "n_stereo", "features", "score",
+)  # fmt: skip
 
 
 @cache
@@ -39,7 +41,8 @@ def fields(parameters: DisplacedParameters) -> tuple[DecisionField, ...]:
     """What is compared of one answer."""
     width = (N_LANES * parameters.seed_slots).bit_length()
     seeds = DecisionField(name="n_seeds", length=1, width=width, signed=False, meaning="seeds that were fitted")
-    return (seeds, *displaced_vertices.fields(parameters))
+    slot, *others = displaced_vertices.fields(parameters)
+    return (slot, seeds, *others)
 
 
 def ports(parameters: DisplacedParameters) -> StreamPorts:
@@ -47,10 +50,7 @@ def ports(parameters: DisplacedParameters) -> StreamPorts:
     return StreamPorts(
         module="displaced_trigger",
         inputs=(Port(name="in_last", width=1), Port(name="in_segments", width=N_SUPERLAYERS * hits().Hit.size)),
-        outputs=(
-            Port(name="out_slot", width=displaced_vertices.slot_width(parameters)),
-            *(Port(name=f"out_{field.name}", width=field.length * field.width) for field in fields(parameters)),
-        ),
+        outputs=tuple(Port(name=f"out_{field.name}", width=field.length * field.width) for field in fields(parameters)),
     )
 
 
@@ -96,7 +96,7 @@ def expected(parameters: DisplacedParameters, decision: DisplacedDecision) -> tu
     rows = np.setdiff1d(np.arange(len(window)), last)
     given = decision.arrays()
     out = {field.name: np.zeros((len(window), field.length), np.int64) for field in fields(parameters)}
-    out["last"][last, 0] = 1
+    out["last"][last, 0], out["slot"][last, 0] = 1, parameters.max_vertices
     for name in ("vertex", "overflow", "n_tracks", "n_seeds"):
         out[name][last, 0] = given[f"displaced_{name}"]
     for name in _OF_VERTEX:

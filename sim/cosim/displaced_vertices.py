@@ -34,6 +34,7 @@ from trigger.fixed import Fixed
 
 GAP_PROBABILITY, MAX_GAP = 1 / 8, 20
 """Windows that come later than they could, and by how many cycles at most (our choice); the others follow without a gap."""
+_VERTEX = ("radius", "phi", "z", "slot")
 _TRACK = ("bend", "impact", "phi0", "z0", "slope", "chi2", "n_axial", "n_stereo")
 
 
@@ -43,11 +44,6 @@ def layout() -> ModuleType:
     from hdl.displaced import layout as declared
 
     return declared
-
-
-def slot_width(parameters: DisplacedParameters) -> int:
-    """Bits of a slot's number, that of the end among them."""
-    return parameters.max_vertices.bit_length()
 
 
 def _count(name: str, width: int, meaning: str, length: int = 1) -> DecisionField:
@@ -65,12 +61,13 @@ def end_fields(parameters: DisplacedParameters) -> tuple[DecisionField, ...]:
 
 
 def fields(parameters: DisplacedParameters) -> tuple[DecisionField, ...]:
-    """What is compared of one answer."""
+    """What is compared of one answer. slot: when it comes, relative to the end of the window."""
 
     def number(name: str, format_: Fixed, meaning: str, length: int = 1) -> DecisionField:
         return DecisionField(name=name, length=length, width=format_.width, signed=format_.signed, meaning=meaning)
 
     return (
+        _count("slot", parameters.max_vertices.bit_length(), "slot of the vertex in its window; at the end, the number of slots"),
         *end_fields(parameters),
         number("radius", DEPTH, "transverse radius of the vertex"),
         number("phi", TURN, "its azimuth"),
@@ -98,10 +95,7 @@ def ports(parameters: DisplacedParameters) -> StreamPorts:
             Port(name="in_transverse", width=LANES * transverse.size),
             Port(name="in_tracks", width=LANES * track.size),
         ),
-        outputs=(
-            Port(name="out_slot", width=slot_width(parameters)),
-            *(Port(name=f"out_{field.name}", width=field.length * field.width) for field in fields(parameters)),
-        ),
+        outputs=tuple(Port(name=f"out_{field.name}", width=field.length * field.width) for field in fields(parameters)),
     )
 
 
@@ -226,7 +220,7 @@ def expected(
         n_tracks=np.zeros(n, np.uint8),
         n_vertices=np.zeros(n, np.int64),
         overflow=np.zeros(n, np.uint8),
-        vertex=np.zeros((n, room, 3), np.int16),
+        vertex=np.zeros((n, room, len(_VERTEX)), np.int16),
         tracks=np.zeros((n, room, 2, len(_TRACK)), np.int32),
         features=np.zeros((n, room, len(FEATURES)), np.int16),
     )
@@ -244,13 +238,14 @@ def expected(
     out = {field.name: np.zeros((len(answered), field.length), np.int64) for field in fields(parameters)}
     ends: dict[str, np.ndarray] = {
         "last": np.ones(n, np.int64),
+        "slot": np.full(n, room),
         "vertex": above,
         "overflow": found.overflow,
         "n_tracks": found.n_tracks,
     }
     for name, values in ends.items():
         out[name][last, 0] = values
-    for k, name in enumerate(("radius", "phi", "z")):
+    for k, name in enumerate(_VERTEX):
         out[name][rows, 0] = found.vertex[there][:, k]
     for k, name in enumerate(_TRACK):
         out[name][rows] = found.tracks[there][:, :, k]
@@ -288,8 +283,7 @@ def collect(
 ) -> Answers:
     """The answers of a response: in order if there are as many as wanted, else by the declared latency. See `simulate`."""
     arrays = decode_fields(declared, answered, response.results)
-    slot = stream.get_bits(response.results, declared.output_low("out_slot"), n_slots.bit_length(), False)
-    ends, marks = response.cycles - slot + n_slots, response.marks
+    ends, marks = response.cycles - arrays["slot"].astype(np.int64) + n_slots, response.marks
     if len(ends) == len(wanted):
         return Answers(arrays=arrays, event=np.arange(len(wanted)), latency=ends - marks[wanted], n_events=len(wanted))
     window = np.searchsorted(marks, ends - declared_latency)

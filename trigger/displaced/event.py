@@ -50,7 +50,7 @@ class Cuts(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Answers per window: counts and overflow; vertex (n, cap, 3): radius, azimuth, z; tracks (n, cap, 2, 8).
+    """Answers per window: counts and overflow; vertex (n, cap, 4): radius, azimuth, z, slot; tracks (n, cap, 2, 8).
 
     tracks: values and lines, CHI2, axial segments, stereo superlayers. features (n, cap, 16): inputs of the network.
     """
@@ -132,6 +132,7 @@ def vertices(tracks, queue, cuts, table, answers, pairs, inputs):
         if not good:
             continue
         answers[count, 0], answers[count, 1], answers[count, 2] = radius, phi, (depths[0] + depths[1]) >> 1
+        answers[count, 3] = slot
         for side, track in enumerate((a, b)):
             for k in range(3):
                 pairs[count, side, k] = tracks.values[track, k]

@@ -23,7 +23,7 @@ from trigger.displaced.windows import N_POSITIONS, seed_windows
 from trigger.errors import InputError
 from trigger.geometry.cdc import FIRST_PRIORITY, N_SECTORS, N_SUPERLAYERS, superlayers
 
-_VERTEX = ("displaced_radius_raw", "displaced_phi_raw", "displaced_z_raw")
+_VERTEX = ("displaced_radius_raw", "displaced_phi_raw", "displaced_z_raw", "displaced_slot")
 _TRACK: dict[str, type[np.integer]] = {
     "displaced_bend_raw": np.int16,
     "displaced_impact_raw": np.int16,
@@ -48,6 +48,7 @@ class DisplacedDecision:
         displaced_offsets: int64 (n + 1,), vertices of each event, in the order of `trigger.displaced.pairs`.
         displaced_radius_raw, displaced_z_raw: int16 (m,), DEPTH: transverse radius and z.
         displaced_phi_raw: int16 (m,), TURN: azimuth.
+        displaced_slot: int16 (m,), place of the crossing in the queue of its window, ascending, 0..max_vertices - 1.
         displaced_bend_raw, displaced_impact_raw, displaced_phi0_raw: int16 (m, 2), BEND, IMPACT, TURN: both tracks in the
             transverse plane, in the order of the pair. displaced_z0_raw, displaced_slope_raw: int16 (m, 2), DEPTH at the
             perigee, SLOPE. displaced_chi2_raw: int32 (m, 2), CHI2. displaced_n_axial, displaced_n_stereo: uint8 (m, 2), segments of
@@ -64,6 +65,7 @@ class DisplacedDecision:
     displaced_radius_raw: NDArray[np.int16]
     displaced_phi_raw: NDArray[np.int16]
     displaced_z_raw: NDArray[np.int16]
+    displaced_slot: NDArray[np.int16]
     displaced_bend_raw: NDArray[np.int16]
     displaced_impact_raw: NDArray[np.int16]
     displaced_phi0_raw: NDArray[np.int16]

@@ -49,4 +49,6 @@ def test_rows_of_the_model():
     assert wanted["n_seeds"][ends].tolist() == decision.displaced_n_seeds.tolist()
     assert wanted["radius"][~ends].tolist() == decision.displaced_radius_raw.tolist()
     assert wanted["features"][~ends].tolist() == decision.displaced_features.tolist()
+    assert (wanted["slot"][ends] == trigger.parameters.max_vertices).all()
+    assert (np.diff(wanted["slot"])[np.diff(window) == 0] > 0).all(), "one answer per cycle"
     assert (~ends).sum() > 3

@@ -31,6 +31,7 @@ def test_a_displaced_pair(pair, segments_of):
     assert answer.displaced_overflow.tolist() == [0]
     assert answer.displaced_n_tracks.tolist() == [2]
     assert answer.displaced_offsets.tolist() == [0, 1]
+    assert answer.displaced_slot.tolist() == [0], "the first distance in the ring"
     assert answer.displaced_radius_raw[0] / 8 == pytest.approx(12, abs=0.5)
     assert answer.displaced_phi_raw[0] * 2 * math.pi / 16384 == pytest.approx(1, abs=0.03)
     assert answer.displaced_z_raw[0] / 8 == pytest.approx(10, abs=4)
