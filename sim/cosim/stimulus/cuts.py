@@ -109,7 +109,7 @@ class Cuts:
 
     def partners(self, name: str, *, endcap: bool = False) -> Lists:
         """For every cell, the cells that form a pair of the set with it; `endcap`: both in an endcap."""
-        inside = _inside(self.pair_window(name))
+        inside = pairs_inside(self.pair_window(name))
         if endcap:
             is_endcap = np.isin(cells().theta_id, ENDCAP_THETA)
             inside &= is_endcap & is_endcap[:, None]
@@ -142,7 +142,8 @@ def angles() -> tuple[np.ndarray, np.ndarray]:
     return np.abs(phi[:, None] - phi), theta[:, None] + theta
 
 
-def _inside(window: PairWindow) -> np.ndarray:
+def pairs_inside(window: PairWindow) -> np.ndarray:
+    """Whether two different cells lie in both windows, bool (576, 576)."""
     difference, total = angles()
     inside = np.ones((N_CELLS, N_CELLS), bool)
     for values, bounds in ((difference, window.phi_difference), (total, window.theta_sum)):

@@ -12,9 +12,11 @@ from sim.blocks import BLOCK_EVENTS, Stage, stream
 from sim.cosim.stimulus.cuts import Cuts
 from sim.cosim.stimulus.fills import Places, RandomFill
 from sim.cosim.stimulus.grid import Arrays, Source
-from sim.cosim.stimulus.pairs import AngleEdges, ClusterCuts, EqualPairs, ThetaRings
+from sim.cosim.stimulus.lone_pairs import LonePairs
+from sim.cosim.stimulus.pairs import ClusterCuts, ThetaRings
 from sim.cosim.stimulus.physics import physics_sources
 from sim.cosim.stimulus.sums import Counts, QuadrantPairs, RingCuts, SumCuts
+from sim.cosim.stimulus.ties import EqualCells, EqualMembers, EqualPairs
 from sim.cosim.stimulus.timed import Timed
 from trigger.ecl.thresholds import EclThresholds
 
@@ -58,19 +60,21 @@ class Mix:
 def ecl_mix(thresholds: EclThresholds) -> Mix:
     """The mix for the ECL trigger with these thresholds.
 
-    Shares are our choice: two fifths on cuts and edges, a third random and adversarial, the rest timed and physics.
+    Shares are our choice: half on cuts, edges and ties, a third random and adversarial, the rest timed and physics.
     """
     cuts = Cuts(thresholds)
     clusters, places = ClusterCuts(cuts), Places(cuts)
     shares = (
-        Share(clusters, 14),
+        Share(clusters, 18),
         Share(SumCuts(cuts), 5),
         Share(RingCuts(cuts), 7),
         Share(Counts(cuts), 4),
-        Share(AngleEdges(cuts), 7),
+        Share(LonePairs(cuts), 12),
         Share(ThetaRings(cuts), 6),
         Share(QuadrantPairs(cuts), 3),
         Share(EqualPairs(cuts), 2),
+        Share(EqualCells(), 3),
+        Share(EqualMembers(), 2),
         Share(RandomFill(cuts), 14),
         Share(places, 16),
         Share(Timed(clusters), 5),

@@ -1,4 +1,4 @@
-"""Events on cluster thresholds, on the edges of angle windows and at every theta id: one to six clusters."""
+"""Events on cluster thresholds and at every theta id: one to six clusters."""
 
 from __future__ import annotations
 
@@ -10,23 +10,18 @@ import numpy as np
 from sim.cosim.stimulus.cuts import (
     CLUSTER_CUTS,
     ENDCAP_CUT,
-    LUT_FACTORS,
     OFFSETS,
     PAIR_SETS,
     Cuts,
-    angles,
     pair_of_cut,
 )
-from sim.cosim.stimulus.grid import Arrays, Lists, cells_of_ring, empty_grid, put, put_spread, to_events
-from trigger.ecl.thresholds import ENDCAP_THETA, Window
-from trigger.geometry.ecl import N_CELLS, N_THETA, Region, cells
+from sim.cosim.stimulus.grid import Arrays, Lists, cells_of_ring, empty_grid, put_spread, to_events
+from trigger.ecl.thresholds import ENDCAP_THETA
+from trigger.geometry.ecl import N_CELLS, N_THETA, cells
 
 MAX_EXTRA = 4
 EXTRA_PROBABILITY = 0.3
 """Further clusters of an event (our choice: most events keep to the case that they are for)."""
-FAINT_PROBABILITY = 2 / 3
-FAINT_COUNTS = (20, 50)
-"""Counts of faint clusters, 0.1 to 0.25 GeV: below all cuts of pairs."""
 PARTNER_PROBABILITY = 0.75
 OWN_POOL_PROBABILITY = 0.7
 
@@ -81,53 +76,6 @@ class ClusterCuts:
 
 
 @dataclass(frozen=True)
-class AngleEdges:
-    """Pairs of clusters just inside and just outside each edge of each pair window, the other angle inside.
-
-    In two thirds of the events faint clusters of the barrel, which comes first in stored order, make it a pair of later clusters:
-    the RTL has a comparator for each place of the earlier one.
-    """
-
-    cuts: Cuts
-    name: str = "angle_edges"
-
-    @cached_property
-    def cases(self) -> list[tuple[str, str, str]]:
-        """(pair set, angle, edge) of the lists of `pairs`."""
-        return [case for case, _ in self._cases]
-
-    @property
-    def n_cases(self) -> int:
-        return len(self._cases)
-
-    @cached_property
-    def _cases(self) -> list[tuple[tuple[str, str, str], np.ndarray]]:
-        found = []
-        upper = np.triu(np.ones((N_CELLS, N_CELLS), bool), 1)
-        for name in PAIR_SETS:
-            window = self.cuts.pair_window(name)
-            bounds = (("phi", window.phi_difference), ("theta", window.theta_sum))
-            for (angle, own), values, (_, other), others in zip(bounds, angles(), bounds[::-1], angles()[::-1], strict=True):
-                allowed = upper & (other.first <= others) & (others <= other.last)
-                for edge, pairs in _edges(values, own, allowed):
-                    found.append(((name, angle, edge), np.flatnonzero(pairs)))
-        return [(case, pairs) for case, pairs in found if len(pairs)]
-
-    def make(self, n: int, first: int, rng: np.random.Generator) -> Arrays:
-        case = (first + np.arange(n)) % self.n_cases
-        grid, both = empty_grid(n), np.zeros((2, n), np.int64)
-        for k, ((name, _, _), pairs) in enumerate(self._cases):
-            rows = np.flatnonzero(case == k)
-            both[:, rows] = np.divmod(rng.choice(pairs, len(rows)), N_CELLS)
-            for seeds in both[:, rows]:
-                put_cluster(grid, rows, seeds, self.cuts.pools[name], self.cuts.pool, rng)
-        with_faint = rng.random(n) < FAINT_PROBABILITY
-        add_extra(grid, np.flatnonzero(~with_faint), self.cuts.pool, rng)
-        add_faint(grid, np.flatnonzero(with_faint), both[:, with_faint], rng)
-        return to_events(grid)
-
-
-@dataclass(frozen=True)
 class ThetaRings:
     """Clusters centred at every theta id, alone and in every kind of pair, at cluster cuts."""
 
@@ -158,23 +106,6 @@ class ThetaRings:
         return {name: self.cuts.partners(name) for name in PAIR_SETS}
 
 
-@dataclass(frozen=True)
-class EqualPairs:
-    """Two clusters of exactly equal counts anywhere: the tie in the choice of the lower-energy cluster (hie3, hie4)."""
-
-    cuts: Cuts
-    name: str = "equal_pairs"
-    n_cases: int = 0
-
-    def make(self, n: int, first: int, rng: np.random.Generator) -> Arrays:
-        grid = empty_grid(n)
-        rows = np.arange(n)
-        counts = self.cuts.pool.pick(rng.integers(0, LUT_FACTORS, n), rng)
-        for _ in range(2):
-            put(grid, rows, rng.integers(0, N_CELLS, n), np.maximum(counts, 96))
-        return to_events(grid)
-
-
 def put_cluster(grid: np.ndarray, rows: np.ndarray, seeds: np.ndarray, own: Lists, every: Lists, rng: np.random.Generator) -> None:
     """Clusters at cuts for their look-up factor: mostly from the lists `own`, else from `every`."""
     factor = cells().cm_energy_e[seeds].astype(np.int64)
@@ -190,31 +121,7 @@ def add_extra(grid: np.ndarray, rows: np.ndarray, pool: Lists, rng: np.random.Ge
         put_cluster(grid, chosen, rng.integers(0, N_CELLS, len(chosen)), pool, pool, rng)
 
 
-def add_faint(grid: np.ndarray, rows: np.ndarray, seeds: np.ndarray, rng: np.random.Generator) -> None:
-    """One to MAX_EXTRA faint clusters in the barrel, earlier in stored order than all of seeds (2, n) where there is room."""
-    barrel = np.flatnonzero(cells().region == Region.BRL)
-    room = np.where(np.isin(seeds, barrel), seeds - barrel[0], len(barrel)).min(axis=0)
-    n_faint = rng.integers(1, MAX_EXTRA + 1, len(rows))
-    for k in range(MAX_EXTRA):
-        chosen = n_faint > k
-        where = barrel[(rng.random(np.count_nonzero(chosen)) * room[chosen]).astype(np.int64)]
-        put(grid, rows[chosen], where, rng.integers(*FAINT_COUNTS, len(where)))
-
-
 def _cells_with(cut: str, factor: int | None) -> np.ndarray:
     if cut == ENDCAP_CUT:
         return np.flatnonzero(np.isin(cells().theta_id, ENDCAP_THETA))
     return np.arange(N_CELLS) if factor is None else np.flatnonzero(cells().cm_energy_e == factor)
-
-
-def _edges(values: np.ndarray, bounds: Window, allowed: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """The pairs on the nearest angle that exists on either side of both bounds."""
-    below, above = values[allowed & (values < bounds.first)], values[allowed & (values > bounds.last)]
-    inside = values[allowed & (values >= bounds.first) & (values <= bounds.last)]
-    nearest = {
-        "below first": below.max() if below.size else None,
-        "first": inside.min() if inside.size else None,
-        "last": inside.max() if inside.size else None,
-        "above last": above.min() if above.size else None,
-    }
-    return [(edge, allowed & (values == value)) for edge, value in nearest.items() if value is not None]

@@ -5,12 +5,14 @@ import pytest
 
 from sim.blocks import BLOCK_EVENTS, Stage, stream
 from sim.cosim.stimulus import cuts as declared
-from sim.cosim.stimulus.cuts import OFFSETS, PAIR_SETS, Cuts
+from sim.cosim.stimulus.cuts import OFFSETS, PAIR_SETS, Cuts, pairs_inside
 from sim.cosim.stimulus.fills import ENUMERATED, Places, RandomFill
 from sim.cosim.stimulus.grid import Lists, empty_grid, lattice, near_cells, put_shares, to_events
+from sim.cosim.stimulus.lone_pairs import ALONE, LonePairs
 from sim.cosim.stimulus.mix import ecl_mix
-from sim.cosim.stimulus.pairs import AngleEdges, ClusterCuts, EqualPairs, ThetaRings
+from sim.cosim.stimulus.pairs import ClusterCuts, ThetaRings
 from sim.cosim.stimulus.sums import Counts, QuadrantPairs, RingCuts, SumCuts
+from sim.cosim.stimulus.ties import EqualCells, EqualMembers, EqualPairs
 from sim.cosim.stimulus.timed import Timed, Times
 from trigger.ecl import EclParameters, EclThresholds, EclTrigger, choose_window
 from trigger.ecl.thresholds import BHABHA2D_BACKWARD_RINGS, BHABHA2D_FORWARD_RINGS, MAX_CLUSTERS, N_BHABHA2D
@@ -114,9 +116,8 @@ def test_ring_sums_stand_in_all_nine_combinations_at_every_bhabha_type():
 
 
 def test_pairs_stand_on_both_sides_of_every_angle_edge():
-    source = AngleEdges(CUTS)
-    n = 40 * source.n_cases
-    _, decision = made(source, n)
+    source = LonePairs(CUTS)
+    _, decision = made(source, 4 * source.n_cases)
     difference, total = declared.angles()
     pair = decision.ecl_cluster_tc[:, :2].astype(int) - 1
     two = decision.ecl_n_clusters >= 2
@@ -124,7 +125,9 @@ def test_pairs_stand_on_both_sides_of_every_angle_edge():
     for name in PAIR_SETS:
         window = CUTS.pair_window(name)
         for angle, values, bounds in (("phi", d, window.phi_difference), ("theta", s, window.theta_sum)):
-            edges = [edge for pair_set, which, edge in source.cases if (pair_set, which) == (name, angle)]
+            edges = [
+                edge.removeprefix(f"{angle} ") for pair_set, edge in source.pairs if pair_set == name and edge.startswith(angle)
+            ]
             if name != "lml_back_to_back" or angle == "phi":
                 assert edges == ["below first", "first", "last", "above last"], (name, angle)
             inside = two & (values >= bounds.first) & (values <= bounds.last)
@@ -137,23 +140,38 @@ def test_pairs_stand_on_both_sides_of_every_angle_edge():
                 assert 1 <= gap <= 4, (name, angle, "last")
 
 
-@pytest.mark.parametrize("name", ["bhabha3d_veto_pair", "mumu_pair", "taub2b3_pair"])
-def test_angle_edges_are_met_by_the_only_pair_inside_at_every_place_of_the_stored_order(name):
-    """The RTL compares the newest cluster with each earlier one by a comparator of its own."""
-    source, window = AngleEdges(CUTS), CUTS.pair_window(name)
-    _, decision = made(source, 40 * source.n_cases)
+ANSWERS = {
+    "bhabha3d_veto_pair": lambda decision: decision.ecl_bhabha3d_veto,
+    "bhabha3d_sel_pair": lambda decision: decision.ecl_bhabha3d_sel,
+    "mumu_pair": lambda decision: decision.ecl_mumu,
+    "taub2b_pair": lambda decision: decision.ecl_taub2b,
+    "taub2b2_pair": lambda decision: decision.ecl_taub2b2,
+    "taub2b3_pair": lambda decision: decision.ecl_taub2b3,
+    "hie_pair": lambda decision: 1 - decision.ecl_hie[:, 0],
+    "lml_back_to_back": lambda decision: decision.ecl_lml[:, 8] | decision.ecl_lml[:, 9],
+    "lml10": lambda decision: decision.ecl_lml[:, 10],
+}
+"""The bit that each pair set decides; hie1 is a veto."""
+
+
+def test_one_pair_alone_decides_at_every_place_at_each_edge_and_by_its_energies():
+    """The RTL compares the newest cluster with each earlier one by a unit of its own."""
+    source, repeats = LonePairs(CUTS), 4
+    _, decision = made(source, repeats * source.n_cases)
     cell = decision.ecl_cluster_tc.astype(int) - 1
-    pairs = np.array([(i, j) for j in range(MAX_CLUSTERS) for i in range(j)]).T
-    phi, theta = (values[cell[:, pairs[0]], cell[:, pairs[1]]] for values in declared.angles())
-    there = cell[:, pairs[1]] >= 0
-    inside = there & (phi >= window.phi_difference.first) & (phi <= window.phi_difference.last)
-    inside &= (theta >= window.theta_sum.first) & (theta <= window.theta_sum.last)
-    alone = inside & (inside.sum(axis=1) == 1)[:, None]
-    for values in (phi, theta):
-        for edge in (values[inside].min(), values[inside].max()):
-            met = (alone & (values == edge)).sum(axis=0)
-            by_place = np.bincount(pairs[0], weights=met, minlength=MAX_CLUSTERS)[:-1]
-            assert by_place.min() > 0, (name, edge, by_place)
+    earlier, later = np.array([(i, j) for j in range(MAX_CLUSTERS) for i in range(j)]).T
+    inside = np.array([pairs_inside(CUTS.pair_window(name)) for name in PAIR_SETS])
+    places: dict[str, set[int]] = {name: set() for name in PAIR_SETS}
+    n_right = 0
+    for row, case in enumerate(source.cases * repeats):
+        meeting = inside[PAIR_SETS.index(case.pair_set), cell[row, earlier], cell[row, later]] & (cell[row, later] >= 0)
+        is_inside = not case.edge.endswith(("below first", "above last"))
+        as_meant = np.array_equal(earlier[meeting], [case.place] * is_inside) and decision.ecl_n_clusters[row] >= case.place + 2
+        answer = ANSWERS[case.pair_set](decision)[row]
+        n_right += as_meant and answer == (is_inside and case.energies[0].passing)
+        places[case.pair_set].add(case.place)
+    assert n_right > 0.99 * repeats * source.n_cases
+    assert all(found == ({0} if name == ALONE else set(range(MAX_CLUSTERS - 1))) for name, found in places.items())
 
 
 def test_every_theta_id_is_the_centre_of_a_cluster_in_every_pair_set():
@@ -187,6 +205,35 @@ def test_equal_pairs_are_equal():
     two = decision.ecl_n_clusters == 2
     assert two.mean() > 0.8
     assert (decision.ecl_cluster_adc[two, 0] == decision.ecl_cluster_adc[two, 1]).mean() > 0.9
+
+
+def test_equal_cells_have_the_largest_counts_twice_and_times_of_their_own():
+    source = EqualCells()
+    events, decision = made(source, source.n_cases)
+    grid = grid_of(events)
+    largest = grid == grid.max(axis=1)[:, None]
+    assert np.mean(largest.sum(axis=1) == 2) > 0.95
+    first, last = largest.argmax(axis=1), N_CELLS - 1 - largest[:, ::-1].argmax(axis=1)
+    assert np.mean(last == first + 1) > 0.7
+    assert len(set(first[last == first + 1].tolist())) > 0.7 * N_CELLS
+    time = np.zeros_like(grid)
+    time[np.repeat(np.arange(len(grid)), np.diff(events["ecl_offsets"])), events["ecl_tc_id"] - 1] = events["ecl_time"]
+    rows = np.arange(len(grid))
+    np.testing.assert_array_equal(decision.ecl_timing, time[rows, first])
+    assert np.mean(time[rows, first] != time[rows, last]) > 0.95
+
+
+def test_two_members_of_a_cluster_are_equal_in_every_two_slots_that_leave_a_seed():
+    source = EqualMembers()
+    events, decision = made(source, 5 * source.n_cases)
+    assert {(0, 2), (2, 3), (4, 5), (2, 8)} <= set(source.cases)
+    assert not {(0, 1), (6, 7), (5, 6)} & set(source.cases)
+    grid = grid_of(events)
+    largest = grid == grid.max(axis=1)[:, None]
+    assert (largest.sum(axis=1) == 2).all()
+    centres = decision.ecl_cluster_tc.astype(int) - 1
+    taken = (centres >= 0) & largest[np.arange(len(grid))[:, None], centres]
+    assert taken.any(axis=1).all()
 
 
 def test_random_fills_have_no_hit_576_hits_one_hit_and_everything_between():
@@ -233,7 +280,7 @@ def test_a_mix_gives_every_source_its_share_and_every_case():
     sizes = dict(zip([source.name for source in SOURCES], MIX.sizes(BLOCK_EVENTS), strict=True))
     assert min(sizes.values()) > 1000
     reached = MIX.cases(BLOCK_EVENTS)
-    assert {"cluster_cuts", "sum_cuts", "ring_cuts", "angle_edges"} <= set(reached)
+    assert {"cluster_cuts", "sum_cuts", "ring_cuts", "lone_pairs"} <= set(reached)
     assert all(n == total for n, total in reached.values())
     assert MIX.cases(100)["cluster_cuts"][0] < reached["cluster_cuts"][1]
 
