@@ -1,6 +1,6 @@
 """Azimuths of tracks at the radii of the scan: products with constants and one table."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -40,7 +40,8 @@ class AzimuthScan(wiring.Component):
         for k in range(N_RADII):
             radius = (k + 1) << RADIUS_STEP_LOG2
             factors = int(self._table.scan_bend[radius]), int(self._table.scan_impact[radius])
-            m.submodules[f"asin_{k}"] = asin = Memory(shape=max(azimuths).bit_length(), depth=len(azimuths), init=azimuths)
+            asin = CoarseTable(azimuths)
+            m.submodules[f"asin_{k}"] = asin.memory
             for lane in range(N_LANES):
                 products = []
                 for name, factor in zip(("bend", "impact"), factors, strict=True):
@@ -51,13 +52,28 @@ class AzimuthScan(wiring.Component):
                 index, beyond = Signal(signed(COARSE_ONE.bit_length() + 1), reset_less=True), Signal(reset_less=True)
                 sine = crossing(m, products[0] + products[1], f"sine_{k}_{lane}")
                 m.d.sync += [index.eq(coarse(sine)), beyond.eq((sine == ONE) | (sine == -ONE))]
-                read = asin.read_port()
-                m.d.comb += [read.en.eq(1), read.addr.eq(abs(index))]
+                size = asin.read(m, abs(index), f"size_{k}_{lane}")
                 negative, outside = carried(m, index < 0, 1, f"negative_{k}_{lane}"), carried(m, beyond, 2, f"outside_{k}_{lane}")
                 turn = Signal(shape(TURN), reset_less=True, name=f"turn_{k}_{lane}")
-                m.d.sync += turn.eq(phi[lane] + Mux(negative, -read.data, read.data))
+                m.d.sync += turn.eq(phi[lane] + Mux(negative, -size, size))
                 m.d.comb += [self.out_scans[lane][k].turn.eq(turn), self.out_scans[lane][k].outside.eq(outside)]
         return m
+
+
+class CoarseTable:
+    """A table by the size of a coarse sine, of numbers that are not negative; that of a sine of 1 is no row of `memory`."""
+
+    def __init__(self, values: list[int]) -> None:
+        *rows, self._at_one = values
+        self._shape = max(values).bit_length()
+        self.memory = Memory(shape=self._shape, depth=len(rows), init=rows)
+
+    def read(self, m: Module, size: Value, name: str) -> Value:
+        """The number one cycle after its index."""
+        row_bits = (self.memory.depth - 1).bit_length()
+        read, is_one = self.memory.read_port(), carried(m, size[row_bits], 1, f"{name}_is_one")
+        m.d.comb += [read.en.eq(1), read.addr.eq(size[:row_bits])]
+        return Mux(is_one, Const(self._at_one, self._shape), read.data)
 
 
 def crossing(m: Module, exact: Value, name: str) -> Signal:

@@ -1,6 +1,8 @@
 """Seeds of one lane: the peaks of each step wait in a queue, one leaves in every slot of the window."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from itertools import combinations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -11,6 +13,8 @@ from trigger.displaced.grid import N_LANES, PATCH
 from trigger.displaced.parameters import DisplacedParameters
 from trigger.displaced.seeds import COLUMNS, N_CELLS, N_STEPS
 
+PATCH_BITS, LANE_BITS = (PATCH - 1).bit_length(), (N_LANES - 1).bit_length()
+_GROUP = 4
 N_BANKS = 2
 """Windows whose cells are kept: the peaks of one wait while the next one is voted on."""
 
@@ -65,10 +69,9 @@ class SeedLane(wiring.Component):
         some = Signal(COLUMNS)
         m.d.comb += some.eq(Cat(column.any() for column in columns))
         column, is_last, is_end = Signal(range(COLUMNS)), Signal(), Signal()
-        left = select(fewer, column)
         m.d.comb += [
             column.eq(first_set(some)),
-            is_last.eq(~(some & (some - 1)).any() & ~left.any()),
+            is_last.eq(~_several([*rest])),
             is_end.eq(active & (slot == self._slots - 1)),
             taken.eq(begins | (active & is_last)),
         ]
@@ -100,6 +103,7 @@ class SeedLane(wiring.Component):
         write, read = memory.write_port(), memory.read_port(domain="comb")
         first, end = Signal(range(2 * N_STEPS)), Signal(range(2 * N_STEPS))
         arriving, is_empty, comes, arrived = Signal(head.shape()), Signal(), Signal(), Signal(head.shape())
+        # A step that is taken at once is written all the same, and overwritten by the next one.
         m.d.comb += [
             arriving.peaks.eq(self.in_peaks),
             arriving.step.eq(self.in_step),
@@ -111,14 +115,14 @@ class SeedLane(wiring.Component):
             none_waits.eq(is_empty & ~comes),
             write.addr.eq(end),
             write.data.eq(arriving),
-            write.en.eq(comes & ~(is_empty & taken)),
+            write.en.eq(comes),
             read.addr.eq(first),
         ]
         with m.If(begins):
             m.d.sync += first.eq(end)
         with m.Elif(taken & ~is_empty):
             m.d.sync += first.eq(first + 1)
-        with m.If(write.en):
+        with m.If(comes & ~(is_empty & taken)):
             m.d.sync += end.eq(end + 1)
 
     def _answer(self, m: Module, found: Value, column: Value, place: Value, now: data.View, is_end: Value, lost: Value) -> None:
@@ -142,7 +146,9 @@ class SeedLane(wiring.Component):
         azimuth = Signal(range(N_CELLS))
         m.d.sync += azimuth.eq(COLUMNS * step + at_column + (COLUMNS - 1))
         seed = Signal(self.out_seed.shape())
-        row = (bend * PATCH + middles[0]) * self._grid.n_impact + (impact * N_LANES + self._lane) * PATCH + middles[1]
+        # Joined, not added up: below a place there is room for the next one.
+        in_column = Cat(middles[1], Const(self._lane, LANE_BITS), impact)
+        row = Cat(middles[0], bend) * self._grid.n_impact + in_column
         m.d.sync += [
             seed.valid.eq(delayed(m, valid, 2, "valid_there")),
             seed.bank.eq(delayed(m, bank, 2, "bank_there")),
@@ -179,4 +185,19 @@ class SeedLane(wiring.Component):
 
 def _middle(total: Value, moment: Value) -> Value:
     """The mean place, 0..PATCH - 1, rounded to the nearest, up on a tie."""
-    return add([2 * moment >= (2 * k - 1) * total for k in range(1, PATCH)])
+    return add([2 * moment >= (2 * k - 1) * total for k in range(1, PATCH)])[:PATCH_BITS]
+
+
+def _several(bits: list[Value]) -> Value:
+    """Whether more than one is set."""
+    level = [(bit, Const(0, 1)) for bit in bits]
+    while len(level) > 1:
+        groups = [level[k : k + _GROUP] for k in range(0, len(level), _GROUP)]
+        level = [(Cat(some for some, _ in group).any(), _two_of(group)) for group in groups]
+    return level[0][1]
+
+
+def _two_of(group: list[tuple[Value, Value]]) -> Value:
+    """Whether two of the group have one, or one has several."""
+    pairs = [a & b for (a, _), (b, _) in combinations(group, 2)]
+    return Cat(*pairs, *(several for _, several in group)).any()

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.displaced.insertion import Meeting, Newcomer, Places
 from hdl.displaced.layout import N_LANES, Track
 from hdl.displaced.scan import Scan
 from hdl.logic import add
@@ -68,18 +69,16 @@ class TrackList(wiring.Component):
         later_better = Signal()
         m.d.sync += [each_other.eq(self._same(new[_ONE], new[_OTHER])), later_better.eq(_key(new[_OTHER]) < _key(new[_ONE]))]
 
-        before = Mux(first, 0, there)[:n]
-        after_one, put_one, lost_one = self._insert(m, before, found[_ONE], same[_ONE], better[_ONE], "one")
-        like_one = put_one & each_other.replicate(n)
-        same_other = (same[_OTHER] & ~put_one) | like_one
-        better_other = Mux(put_one.any(), (better[_OTHER] & ~put_one) | (put_one & later_better.replicate(n)), better[_OTHER])[:n]
-        after, put_other, lost_other = self._insert(m, after_one, found[_OTHER], same_other, better_other, "other")
-        m.d.sync += [written[_ONE].eq(put_one & ~put_other), written[_OTHER].eq(put_other)]
-        m.d.sync += [there.eq(after), overflow.eq((overflow & ~first) | lost_one | lost_other)]
+        lanes = [Newcomer(found=found[lane], same=same[lane], better=better[lane]) for lane in range(N_LANES)]
+        meeting = Meeting(same=each_other, better=later_better)
+        inserted = Places(m, n).insert(Mux(first, 0, there)[:n], lanes[_ONE], lanes[_OTHER], meeting)
+        put = inserted.put
+        m.d.sync += [written[_ONE].eq(put[_ONE] & ~put[_OTHER]), written[_OTHER].eq(put[_OTHER])]
+        m.d.sync += [there.eq(inserted.after), overflow.eq((overflow & ~first) | inserted.lost)]
         for k, place in enumerate(places):
-            with m.If(put_other[k]):
+            with m.If(put[_OTHER][k]):
                 m.d.sync += place.eq(arrived[_OTHER])
-            with m.Elif(put_one[k]):
+            with m.Elif(put[_ONE][k]):
                 m.d.sync += place.eq(arrived[_ONE])
             m.d.comb += self.out_places[k].eq(place)
         m.d.comb += [
@@ -105,33 +104,8 @@ class TrackList(wiring.Component):
         ]
         return add(common) > self._shared_max
 
-    def _insert(self, m: Module, there: Value, found: Value, same: Value, better: Value, name: str) -> tuple[Signal, Signal, Value]:
-        """(places taken after a track, the place that it takes, whether there was none)."""
-        n = self._n
-        after, put, same_there = (
-            Signal(n, name=f"after_{name}"),
-            Signal(n, name=f"put_{name}"),
-            Signal(n, name=f"same_there_{name}"),
-        )
-        wanted, kept = Signal(n, name=f"wanted_{name}"), Signal(name=f"kept_{name}")
-        free = Signal(n, name=f"free_{name}")
-        m.d.comb += [
-            same_there.eq(same & there),
-            free.eq(~there),
-            kept.eq(found & ~(same_there & ~better).any()),
-            wanted.eq(Mux(same_there.any(), _lowest(same_there), _lowest(free))),
-            put.eq(wanted & kept.replicate(n)),
-            after.eq((there & ~(same_there & put.any().replicate(n))) | put),
-        ]
-        return after, put, kept & ~wanted.any()
-
 
 def _key(track: data.View) -> Value:
     """Of two tracks that with the smaller number is preferred: more axial segments, then the smaller sum of squares."""
     complete = Cat(one.there for one in (track.axial[k] for k in range(N_AXIAL))).all()
     return Cat(track.chi2, ~complete)
-
-
-def _lowest(bits: Signal) -> Value:
-    """The lowest bit that is set, alone."""
-    return bits & (~bits + 1)[: len(bits)]

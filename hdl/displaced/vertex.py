@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.cdc.neuro.pipeline import carried
 from hdl.displaced.layout import Track
 from hdl.displaced.pairs import farthest
-from hdl.displaced.scan import coarse, coarse_asin, coarse_cosine, crossing, rounded, saturated
+from hdl.displaced.scan import CoarseTable, coarse, coarse_asin, coarse_cosine, crossing, rounded, saturated
 from hdl.fixed import shape
 from trigger.displaced.constants import Constants
 from trigger.displaced.event import Cuts
@@ -100,11 +100,17 @@ class VertexFit(wiring.Component):
         m.d.comb += index.eq(coarse(sine))
         return index
 
+    def _coarse(self, m: Module, name: str, values: list[int], index: Signal) -> Value:
+        """An entry of a coarse table, one cycle after its index."""
+        table = CoarseTable(values)
+        m.submodules[name] = table.memory
+        return table.read(m, abs(index), name)
+
     def _cosine(self, m: Module, index: Signal, name: str) -> Value:
-        return self._read(m, f"cosine_{name}", coarse_cosine(self._table), abs(index))
+        return self._coarse(m, f"cosine_{name}", coarse_cosine(self._table), index)
 
     def _azimuth(self, m: Module, track: data.View, index: Signal) -> None:
-        turned = self._read(m, "asin", coarse_asin(self._table), abs(index))
+        turned = self._coarse(m, "asin", coarse_asin(self._table), index)
         phi = carried(m, track.transverse.phi, 3, "phi") + Mux(carried(m, index < 0, 1, "negative"), -turned, turned)
         m.d.comb += self.out_phi.eq(carried(m, phi[: TURN.width], self.LATENCY - 3, "phi_there"))
 
