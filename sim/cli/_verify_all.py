@@ -21,10 +21,10 @@ def verify_everything(job: Job, folder: Path, records: Path, *, only_done: bool)
     records: folder with the records of other tools (costs, proofs, mutation scores, netlists), as they are. only_done: nothing is
     run, the largest verifications in `records` are reported.
     """
-    from sim.cosim.campaign import source_digests
     from sim.cosim.simulators import versions
     from sim.cosim.verify_all import BLOCKS, verify_all
-    from sim.provenance import stamp
+    from sim.provenance import package_digest, stamp
+    from sim.sources import PACKAGES
     from sim.studies.evidence_report import Run, done_runs, read_stored, write_evidence
 
     stored = read_stored(records)
@@ -37,7 +37,9 @@ def verify_everything(job: Job, folder: Path, records: Path, *, only_done: bool)
         verdict = "passed" if record["passed"] else "FAILED"
         typer.echo(f"{one.block.name}: {verdict}, {record['n_events']:,} {one.block.unit}, {how}; {one.path}")
         runs.append(Run(record=record, file=one.path.name, unit=one.block.unit, was_kept=one.was_kept))
-    made = stamp("verify all", seed=job.seed, digests=source_digests(), labels={"events": job.n_events})
+    made = stamp(
+        "verify all", seed=job.seed, digests={name: package_digest(name) for name in PACKAGES}, labels={"events": job.n_events}
+    )
     made["versions"] |= versions(job.simulator)
     missing = [name for name in units if name not in {run.record["block"] for run in runs}]
     data, page = write_evidence(folder, runs, stored, made, missing)

@@ -21,14 +21,13 @@ from sim.cosim.simulators import Simulator, require, versions
 from sim.cosim.workers import run_all
 from sim.files import check_output
 from sim.progress import progress
-from sim.provenance import package_digest
 from sim.provenance import versions as package_versions
+from sim.sources import sources_digest
 from trigger.digest import digest
 from trigger.errors import InputError
 
 RECORD_SUFFIXES = (".json",)
 MAX_WORKERS = 64
-SOURCES = ("trigger", "hdl", "hls")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +56,17 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """What came out. outcomes: per block. checkpoint: to be removed once the record is written. netlist: see `Netlist.about`."""
+    """What came out. outcomes: per block. checkpoint: to be removed once the record is written. netlist: see `Netlist.about`.
+
+    sources_of: modules of the RTL and of the comparison; what they import stands behind the outcome, see `sim.sources`.
+    """
 
     outcomes: dict[int, Comparison]
     checkpoint: Checkpoint
     n_resumed: int
     build_s: float
     wall_s: float
+    sources_of: tuple[str, ...]
     netlist: dict[str, Any] | None = None
 
     @property
@@ -115,6 +118,7 @@ def run_campaign(job: Job, name: str, rtl: Rtl, check: Check, *, cache: Path | N
         n_resumed=len(sizes) - len(todo),
         build_s=round(built - began, 2),
         wall_s=round(ran - built, 2),
+        sources_of=tuple(sorted({type(rtl.component).__module__, check.__module__})),
         netlist=mapped.about if mapped else None,
     )
 
@@ -137,7 +141,8 @@ def record_of(job: Job, name: str, rtl: Rtl, campaign: Campaign) -> dict[str, An
         "latency_declared": rtl.latency,
         "latency_measured": {str(cycles): count for cycles, count in outcome.latencies.items()},
         "differences": [asdict(row) for row in outcome.differences],
-        "digests": {"declarations": rtl.declarations, "verilog": rtl.verilog, **source_digests()},
+        "digests": {"declarations": rtl.declarations, "verilog": rtl.verilog, "sources": sources_digest(*campaign.sources_of)},
+        "sources_of": list(campaign.sources_of),
         "versions": package_versions() | versions(job.simulator),
         "evidence": {},
         **({"netlist": campaign.netlist} if campaign.netlist else {}),
@@ -145,11 +150,6 @@ def record_of(job: Job, name: str, rtl: Rtl, campaign: Campaign) -> dict[str, An
         "build_s": campaign.build_s,
         "wall_s": campaign.wall_s,
     }
-
-
-def source_digests() -> dict[str, str]:
-    """Digests of the packages that hold model, RTL and networks, as a record names them."""
-    return {f"sources_{package}": package_digest(package) for package in SOURCES}
 
 
 @contextmanager

@@ -10,15 +10,21 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.cosim import runner, stream
 from sim.cosim.exchange import Answers, answered, slices_of
 from sim.cosim.ports import Port, StreamPorts
+from sim.cosim.rtl import Rtl, rtl_of
+from trigger.ecl import EclCalibration, EclParameters, EclThresholds
 from trigger.ecl.calibration import ADC_BITS
-from trigger.ecl.layout import DECISION_FIELDS
+from trigger.ecl.layout import DECISION_FIELDS, WORD_FIELDS
 from trigger.ecl.window import choose_window
+
+if TYPE_CHECKING:
+    from hdl.ecl.mutant import Mutant
 
 MAX_IDLE = 40
 """Longest random idle gap between beats (our choice: longer than the latency, so that the pipeline empties)."""
@@ -47,6 +53,15 @@ def ports() -> StreamPorts:
         ),
         outputs=tuple(Port(name=f"out_{field.name}", width=field.length * field.width) for field in DECISION_FIELDS),
     )
+
+
+def ecl_rtl(parameters: EclParameters, calibration: EclCalibration, *, mutant: "Mutant | None" = None) -> Rtl:
+    """The RTL, generated (seconds). mutant: with one deliberate fault, for tests of the checker."""
+    from hdl.ecl.trigger import EclTrigger
+
+    thresholds = EclThresholds.from_parameters(parameters)
+    component = EclTrigger(thresholds=thresholds, calibration=calibration, mutant=mutant)
+    return rtl_of(component, component.LATENCY, ports(), (thresholds, calibration, DECISION_FIELDS, WORD_FIELDS))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sim.blocks import BLOCK_EVENTS, n_blocks
 from sim.cosim import ecl, runner
-from sim.cosim.rtl import Rtl, ecl_rtl
+from sim.cosim.ecl import ecl_rtl
+from sim.cosim.rtl import Rtl
 from sim.cosim.simulators import Simulator, require, versions
 from sim.cosim.workers import run_all
 from sim.files import EventFile, check_output

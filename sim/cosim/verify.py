@@ -13,9 +13,10 @@ from sim.blocks import blocks
 from sim.cosim import ecl, runner
 from sim.cosim.campaign import Job, check_job, record_of, run_campaign
 from sim.cosim.compare import Comparison, compare
+from sim.cosim.ecl import ecl_rtl
 from sim.cosim.evidence import keep_events, keep_waveform
 from sim.cosim.record import write_record
-from sim.cosim.rtl import Rtl, ecl_rtl
+from sim.cosim.rtl import Rtl
 from sim.cosim.stimulus.mix import ecl_mix
 from sim.cosim.workload import BlockEvents, make_block
 from trigger.digest import digest

@@ -180,7 +180,7 @@ def _photons(sizes: Sizes, repeats: int, seed: int) -> Iterator[Measured]:
 def _cosim(events: int, repeats: int, seed: int) -> Measured:
     """RTL in Verilator under cocotb, one process, start-up included; the model is built before."""
     from sim.cosim import ecl, runner
-    from sim.cosim.rtl import ecl_rtl
+    from sim.cosim.ecl import ecl_rtl
     from sim.cosim.simulators import Simulator
 
     rtl = ecl_rtl(EclParameters.default(), EclCalibration())

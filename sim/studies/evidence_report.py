@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sim.sources import sources_hold
 from sim.studies import html
 from sim.studies.cost_gate import CLOCK_NS, MAX_LEVELS
 from sim.studies.tables import Table, Value, read, write_atomically
@@ -84,12 +85,19 @@ def _read(path: Path, *keys: str) -> dict[str, Any]:
 
 
 def done_runs(stored: Stored, units: Mapping[str, str]) -> list[Run]:
-    """The record with the most events of each block, netlists apart. units: what an event is, by block, in order."""
-    best: dict[str, Run] = {}
+    """The record with the most events of each block, of today's sources if there is one, netlists apart.
+
+    units: what an event is, by block, in order.
+    """
+
+    def rank(run: Run) -> tuple[bool, int]:
+        return sources_hold(run.record), run.record["n_events"]
+
+    found: dict[str, list[Run]] = {}
     for run in stored.runs:
-        block = run.record["block"]
-        if "netlist" not in run.record and (block not in best or run.record["n_events"] > best[block].record["n_events"]):
-            best[block] = run
+        if "netlist" not in run.record:
+            found.setdefault(run.record["block"], []).append(run)
+    best = {block: max(runs, key=rank) for block, runs in found.items()}
     return [replace(best[block], unit=unit, was_kept=True) for block, unit in units.items() if block in best]
 
 
@@ -102,7 +110,7 @@ def write_evidence(
     whole has not passed.
     """
     tables = {
-        "blocks": block_table(runs, stamp["digests"]),
+        "blocks": block_table(runs),
         "stored": stored_table(runs, stored),
         "netlists": netlist_table(runs, stored),
         "mutations": mutation_table(runs, stored),
@@ -134,8 +142,8 @@ def nanoseconds(cycles: int) -> float:
     return round(cycles * CLOCK_NS, 1)
 
 
-def block_table(runs: Sequence[Run], today: Mapping[str, str]) -> Table:
-    """Verdict, counts and latency of each block; today: the digests of the sources that a record of today has."""
+def block_table(runs: Sequence[Run]) -> Table:
+    """Verdict, counts and latency of each block, and whether the record is of the sources of today."""
     rows: list[tuple[Value, ...]] = []
     for run in runs:
         record = run.record
@@ -145,7 +153,7 @@ def block_table(runs: Sequence[Run], today: Mapping[str, str]) -> Table:
         digest = record["digests"]["verilog"][:8]
         rows.append(
             (record["block"], record["n_events"], run.unit, *faults, limit, declared, nanoseconds(declared), record["seed"], digest,
-             record["wall_s"], run.was_kept, today.items() <= record["digests"].items())
+             record["wall_s"], run.was_kept, sources_hold(record))
         )  # fmt: skip
     return _table("block events unit mismatched missing extra late limit_95 cycles ns seed rtl wall_s was_kept of_today", rows)
 

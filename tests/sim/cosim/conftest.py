@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 @pytest.fixture(scope="session")
 def rtl():
     """The RTL with the experiment's parameters."""
-    from sim.cosim.rtl import ecl_rtl
+    from sim.cosim.ecl import ecl_rtl
     from trigger.ecl import EclCalibration, EclParameters
 
     return ecl_rtl(EclParameters.default(), EclCalibration())

@@ -18,7 +18,7 @@ import sim.blocks
 import sim.cli
 from hdl.ecl.mutant import Mutant
 from sim.cosim import ecl, evidence, verify
-from sim.cosim.rtl import ecl_rtl
+from sim.cosim.ecl import ecl_rtl
 from sim.cosim.runner import WAVE_FILES
 from sim.cosim.simulators import Simulator
 from sim.cosim.stimulus import mix

@@ -9,6 +9,7 @@ import sim.cli
 from sim.cosim import verify_all
 from sim.cosim.record import write_record
 from sim.cosim.verify_all import Block
+from sim.sources import sources_digest
 from sim.studies.evidence_report import (
     NOT_MEASURED,
     Run,
@@ -50,9 +51,10 @@ def test_time_of_a_cycle():
 
 
 def test_blocks():
-    table = block_table(RUNS, {"verilog": "a" * 64})
-    assert table.column("of_today") == [True, True]
-    assert block_table(RUNS, {"sources_trigger": "c" * 64}).column("of_today") == [False, False]
+    digests = {"verilog": "a" * 64, "sources": sources_digest("hdl.klm")}
+    today = Run(record=record("ecl", sources_of=["hdl.klm"]) | {"digests": digests}, file="")
+    table = block_table([today, RUNS[1]])
+    assert table.column("of_today") == [True, False]
     assert table.column("block") == ["ecl", "chain"]
     assert table.column("ns") == [212.2, 566.0]
     assert table.column("was_kept") == [False, True]
@@ -130,8 +132,8 @@ def quick(monkeypatch):
     verdict = {"passed": True}
 
     def verify(job) -> dict:
-        made = record("ecl", n_events=job.n_events) | verdict
-        made["digests"] |= verify_all.source_digests()
+        made = record("ecl", n_events=job.n_events, sources_of=["hdl.klm"]) | verdict
+        made["digests"]["sources"] = sources_digest("hdl.klm")
         write_record(job.out, made)
         return made
 
@@ -165,8 +167,9 @@ def test_one_failure_is_the_exit_status_and_the_report_is_written(quick, tmp_pat
 
 def test_report_of_what_is_done(quick, tmp_path):
     """The largest record counts, another block's and a netlist's do not; a block without one is no success."""
-    for name, n_events, more in (("a", 100, {}), ("b", 300, {}), ("c", 900, {"netlist": {"cells": {"LUT6": 1}}})):
-        write_record(tmp_path / f"verify-{name}.json", record("ecl", n_events=n_events, **more))
+    for name, n_events in (("a", 100), ("b", 300)):
+        write_record(tmp_path / f"verify-{name}.json", record("ecl", n_events=n_events))
+    write_record(tmp_path / "verify-c.json", record("ecl", n_events=900, netlist={"cells": {"LUT6": 1}}))
     given = ("--only-done", "--out", tmp_path / "out", "--records", tmp_path)
     assert invoke(*given)[0] == 0
     data = json.loads((tmp_path / "out" / "evidence.json").read_text())
