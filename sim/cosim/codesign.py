@@ -42,10 +42,10 @@ def software_fields(interface: Interface = NEURO) -> tuple[DecisionField, ...]:
     return tuple(replace(field, name=f"{name}_{field.name}") for name in SOFTWARE for field in fields(interface))
 
 
-def ports(interface: Interface = NEURO) -> StreamPorts:
-    """Ports of the network RTL."""
+def ports(interface: Interface = NEURO, module: str = "codesign_mlp") -> StreamPorts:
+    """Ports of the network RTL. module: its name."""
     return StreamPorts(
-        module="codesign_mlp",
+        module=module,
         inputs=(Port(name="in_x", width=interface.n_inputs * NODE.width),),
         outputs=tuple(Port(name=f"out_{field.name}", width=field.width) for field in fields(interface)),
     )

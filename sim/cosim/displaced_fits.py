@@ -121,6 +121,13 @@ def rtl(trigger: DisplacedTrigger, n_lanes: int) -> tuple[Any, int]:
     columns = _columns()
 
     class Bench(wiring.Component):
+        """Lanes of `TrackFits`, whose inputs are looked at in valid beats.
+
+        Ports:
+            in_valid, in_hits, in_last, in_seeds: as for `TrackFits`; nothing comes in a beat that is not valid.
+            out_valid: a lane had a seed `LATENCY` cycles before. Others: of all lanes, 0 where no track is found.
+        """
+
         def __init__(self) -> None:
             widths = {name: len(Value.cast(read(stage.out_tracks[0]))) for name, read in columns.items()}
             super().__init__(

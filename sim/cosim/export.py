@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.cosim.export_bench import RESET_CYCLES, Bench, bench_text
-from sim.cosim.export_blocks import BLOCKS
+from sim.cosim.export_blocks import BLOCKS, events_of
 from sim.cosim.export_golden import NUMBER_BITS, expected_words, hex_text
 from sim.cosim.export_order import Exported, Order, Settings
 from sim.cosim.wrapper import HEADER_BITS, IDLE_BITS, Header
@@ -66,8 +66,7 @@ def export_block(name: str, order: Order, out: Path, *, overwrite: bool = False,
 
 def _check(name: str, order: Order, out: Path, overwrite: bool) -> None:
     """Nothing if the order can be carried out; InputError otherwise."""
-    if name not in BLOCKS:
-        raise InputError(f"block must be one of {', '.join(BLOCKS)}, not {name!r}")
+    events_of(name)
     if order.n_events < 1:
         raise InputError(f"--events must be at least 1, not {order.n_events}")
     if order.seed < 0:

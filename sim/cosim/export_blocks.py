@@ -10,29 +10,33 @@ import numpy as np
 
 from sim.cosim import chain, ecl, grl, klm, klm_line, menu, track_trigger
 from sim.cosim import stream as words
-from sim.cosim.ecl import ecl_rtl
+from sim.cosim.export_displaced import export_displaced, export_fits, export_network, export_vertices
 from sim.cosim.export_golden import one_answer_each
 from sim.cosim.export_order import Exported, Input, Order, Settings, described, frame_gaps, gaps, layout_text, registers
 from sim.cosim.export_track_paths import export_neuro_path, export_stream, export_track_trigger
 from sim.cosim.export_tracks import export_codesign, export_hough, export_inputs, export_neuro, export_segments, export_stt
 from sim.cosim.ports import Port, StreamPorts
-from sim.cosim.rtl import rtl_of
+from sim.cosim.rtl import ecl_rtl, rtl_of
 from sim.cosim.shipped import SHIPPED
 from sim.cosim.stimulus.grl import grl_events
 from sim.cosim.stimulus.klm_line import strip_events
 from sim.cosim.stimulus.mix import ecl_mix
 from sim.cosim.stimulus.whole import whole_events
 from sim.cosim.verify_codesign import CODESIGN
+from sim.cosim.verify_displaced import DISPLACED, VERTICES
+from sim.cosim.verify_displaced_fits import FITS
 from sim.cosim.verify_neuro import INPUTS, STT
 from sim.cosim.verify_neuro_path import NEURO_PATH
 from sim.cosim.verify_stream import STREAM
 from sim.cosim.verify_track_trigger import TRACKS
 from sim.cosim.verify_tracks import HOUGH, NEURO, REUSE, SEGMENTS
+from sim.cosim.verify_vertices import NETWORK as VERTEX_NETWORK
 from sim.cosim.workload import make_block
 from trigger.chain import DEFAULT_MENU
 from trigger.ecl import EclCalibration, EclParameters, EclThresholds, EclTrigger
 from trigger.ecl.calibration import ADC_BITS
 from trigger.ecl.layout import DECISION_FIELDS as ECL_FIELDS
+from trigger.errors import InputError
 from trigger.grl import GrlParameters, GrlTrigger
 from trigger.grl.layout import DECISION_FIELDS as GRL_FIELDS
 from trigger.klm import DECISION_FIELDS as KLM_FIELDS
@@ -298,10 +302,14 @@ _ECL_OPTIONS, _MENU_OPTIONS, _NETWORK_OPTIONS = ("parameters", "calibration"), (
 
 @dataclass(frozen=True)
 class Entry:
-    """A block of the registry: how it is made, and the options of an order that it takes besides events and seed."""
+    """A block of the registry: how it is made, and the options of an order that it takes besides events and seed.
+
+    n_events: of the golden vectors unless another number is asked for, so that every simulator runs them in minutes (our choice).
+    """
 
     make: Callable[[Order], Exported]
     options: tuple[str, ...] = ()
+    n_events: int = 200
 
 
 _ENTRIES = {
@@ -318,8 +326,19 @@ _ENTRIES = {
     klm.BLOCK: Entry(_klm),
     klm_line.BLOCK: Entry(_klm_line),
     grl.BLOCK: Entry(_grl),
+    FITS: Entry(export_fits, n_events=20),
+    VERTICES: Entry(export_vertices, ("network",), n_events=20),
+    VERTEX_NETWORK: Entry(export_network, ("network",)),
+    DISPLACED: Entry(export_displaced, ("network",), n_events=16),
     menu.BLOCK: Entry(_menu, (*_MENU_OPTIONS, "settings")),
     chain.BLOCK: Entry(_chain, _ECL_OPTIONS + _MENU_OPTIONS + _NETWORK_OPTIONS),
 }
 BLOCKS: Mapping[str, Entry] = {name: _ENTRIES[name] for name in SHIPPED}
 """By name: all that ship."""
+
+
+def events_of(name: str) -> int:
+    """Events of a block's golden vectors unless another number is asked for; InputError for an unknown block."""
+    if name not in BLOCKS:
+        raise InputError(f"block must be one of {', '.join(BLOCKS)}, not {name!r}")
+    return BLOCKS[name].n_events

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.blocks import Stage, stream
 from sim.cosim.network import GOLDEN, SAMPLE, corner_inputs, random_inputs
+from trigger.cdc.neuro.codesign import CodesignNetwork
 
 if TYPE_CHECKING:
     from trigger.networks import FrozenNetwork
@@ -22,16 +23,20 @@ _STAMP = re.compile(r"^LIB_STAMP=\w+$", re.MULTILINE)
 def write_project(folder: Path, frozen: FrozenNetwork, seed: int) -> None:
     """Write the Vitis project of a network with golden vectors: corners and GOLDEN random inputs of this seed.
 
-    hls4ml's random stamp of the library is replaced by the network's digest.
+    frozen: a quantised network. hls4ml's random stamp of the library is replaced by its digest.
     """
     from hls.convert import convert, write_golden
     from hls.freeze import thaw
     from hls.networks import set_up_tensorflow
 
+    network = frozen.network
+    assert isinstance(network, CodesignNetwork)
+    n_inputs = network.interface.n_inputs
     set_up_tensorflow(seed)
-    convert(thaw(frozen.codesign), frozen.codesign, folder)
-    golden = np.concatenate([corner_inputs(), random_inputs(GOLDEN, stream(seed, f"{SAMPLE} golden", Stage.STIMULUS, 0))])
-    write_golden(folder, frozen.codesign, golden, {"network": frozen.digest, "seed": seed})
+    convert(thaw(network), network, folder)
+    rng = stream(seed, f"{SAMPLE} golden", Stage.STIMULUS, 0)
+    golden = np.concatenate([corner_inputs(n_inputs), random_inputs(GOLDEN, rng, n_inputs)])
+    write_golden(folder, network, golden, {"network": frozen.digest, "seed": seed})
     for name in BOOKKEEPING:
         (folder / name).unlink()
     script = folder / "build_lib.sh"

@@ -85,8 +85,8 @@ class Exported:
 
     component: class of the RTL, whose docstring is the contract of its ports. interval: initiation interval, cycles from event to
     event. inputs: meaning of each port but `in_valid`. fields: what `out_<name>` holds. digests: of what it was made from, by name.
-    registers: thresholds and prescales, which settings says where they are. network: frozen network of the codesign family. held:
-    inputs that keep their value in idle cycles of the golden vectors.
+    registers: thresholds and prescales, which settings says where they are. network: quantised network, which has an
+    hls4ml project. held: inputs that keep their value in idle cycles of the golden vectors.
     """
 
     component: type[wiring.Component]

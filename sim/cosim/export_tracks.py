@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sim.cosim import codesign, hough, neuro, neuro_inputs, segments, single_track
 from sim.cosim.export_golden import Golden, one_answer_each
 from sim.cosim.export_order import IDLE_SHARE, Exported, Input, Order, described, frame_gaps, gaps, layout_text, registers
 from sim.cosim.network import corner_inputs, random_inputs
+from sim.cosim.rtl import Rtl
 from sim.cosim.stimulus.neuro_tracks import neuro_track_events
 from sim.cosim.stimulus.segments import segment_events
 from sim.cosim.stimulus.tracks import track_events
@@ -18,6 +21,7 @@ from sim.cosim.verify_neuro import INPUTS, STT, inputs_rtl, stt_rtl
 from sim.cosim.verify_tracks import HOUGH, NEURO, SEGMENTS, hough_rtl, neuro_rtl, segments_rtl
 from trigger.cdc import HoughFinder, HoughPlane, NeuroInputs, SegmentFinder, SingleTrackTrigger
 from trigger.cdc.hough.plane import N_QUADRANTS
+from trigger.cdc.neuro.codesign import CodesignNetwork
 from trigger.cdc.neuro.experts import ClassicExperts
 from trigger.cdc.neuro.formats import NODE
 from trigger.cdc.neuro.mlp import N_INPUTS
@@ -155,32 +159,35 @@ def export_neuro(order: Order) -> Exported:
 
 def export_codesign(order: Order) -> Exported:
     """The codesign network. order.network: of its family."""
+    frozen, reuse = load_network(order.network or CODESIGN_FAMILY), order.reuse or REUSE
+    made = quantised_network(order, CODESIGN, frozen.codesign, codesign_rtl(frozen.codesign, reuse=reuse))
+    return replace(made, digests={"network": frozen.digest}, labels={"reuse": reuse}, network=frozen)
+
+
+def quantised_network(order: Order, block: str, network: CodesignNetwork, rtl_and_interval: tuple[Rtl, int]) -> Exported:
+    """RTL of a quantised network, on corners and random inputs."""
     from hdl.cdc.neuro.codesign import CodesignMlp as Component
 
-    frozen, rng, reuse = load_network(order.network or CODESIGN_FAMILY), order.rng(CODESIGN), order.reuse or REUSE
-    rtl, interval = codesign_rtl(frozen.codesign, reuse=reuse)
-    corners = corner_inputs()[: order.n_events // 2]
-    x_raw = np.concatenate([corners, random_inputs(order.n_events - len(corners), rng)]).astype(np.int16)
+    rng, (rtl, interval), n_inputs = order.rng(block), rtl_and_interval, network.interface.n_inputs
+    corners = corner_inputs(n_inputs)[: order.n_events // 2]
+    x_raw = np.concatenate([corners, random_inputs(order.n_events - len(corners), rng, n_inputs)]).astype(np.int16)
     idle = gaps(rng, order.n_events) + interval - 1
     return Exported(
         component=Component,
         rtl=rtl,
         interval=interval,
-        inputs={"in_x": _vector()},
-        fields=codesign.fields(),
-        golden=one_answer_each(neuro.vector_records(rtl.design.ports, x_raw, idle), codesign.expected(frozen.codesign, x_raw)),
-        digests={"network": frozen.digest},
-        labels={"reuse": reuse},
-        network=frozen,
+        inputs={"in_x": _vector(n_inputs)},
+        fields=codesign.fields(network.interface),
+        golden=one_answer_each(neuro.vector_records(rtl.design.ports, x_raw, idle), codesign.expected(network, x_raw)),
     )
 
 
-def _vector() -> Input:
+def _vector(n_inputs: int = N_INPUTS) -> Input:
     from amaranth.lib.data import ArrayLayout
 
     from hdl.fixed import shape
 
-    return Input(meaning=f"{N_INPUTS} inputs of the network, {NODE.ap_fixed}, -1 to 1", shape=ArrayLayout(shape(NODE), N_INPUTS))
+    return Input(meaning=f"{n_inputs} inputs of the network, {NODE.ap_fixed}, -1 to 1", shape=ArrayLayout(shape(NODE), n_inputs))
 
 
 def export_stt(order: Order) -> Exported:

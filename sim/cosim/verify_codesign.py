@@ -17,6 +17,7 @@ from sim.cosim import codesign, runner
 from sim.cosim.campaign import Job, check_job, record_of, run_campaign
 from sim.cosim.compare import Comparison, compare
 from sim.cosim.network import corner_inputs, random_inputs
+from sim.cosim.ports import StreamPorts
 from sim.cosim.record import write_record
 from sim.cosim.rtl import Rtl, rtl_of
 from sim.cosim.stimulus.neuro_vectors import track_inputs
@@ -42,14 +43,12 @@ def codesign_rtl(network: CodesignNetwork, *, reuse: int = REUSE) -> tuple[Rtl, 
     """(RTL of the network, initiation interval), generated in seconds."""
     from hdl.cdc.neuro.codesign import CodesignMlp
 
-    return network_rtl(CodesignMlp(network, reuse=reuse))
+    return network_rtl(CodesignMlp(network, reuse=reuse), codesign.ports())
 
 
-def network_rtl(component: CodesignMlp) -> tuple[Rtl, int]:
-    """(RTL of a component, initiation interval), generated in seconds."""
-    network = component.network
-    layers = [list(vars(layer).values()) for layer in network.layers]
-    declared = codesign.ports(network.interface)
+def network_rtl(component: CodesignMlp, declared: StreamPorts) -> tuple[Rtl, int]:
+    """(RTL of a component with these ports, initiation interval), generated in seconds."""
+    layers = [list(vars(layer).values()) for layer in component.network.layers]
     return rtl_of(component, component.LATENCY, declared, (layers, component.reuse)), component.INITIATION_INTERVAL
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.blocks import Stage, stream
+from sim.cosim import codesign
 from sim.cosim.campaign import Job, check_job
 from sim.cosim.network import corner_inputs, random_inputs
 from sim.cosim.rtl import Rtl
@@ -30,7 +31,7 @@ def vertex_network_rtl(network: CodesignNetwork) -> tuple[Rtl, int]:
     from hdl.cdc.neuro.codesign import CodesignMlp
     from hdl.cdc.neuro.codesign_sums import SHORT
 
-    return network_rtl(CodesignMlp(network, pipelining=SHORT))
+    return network_rtl(CodesignMlp(network, pipelining=SHORT), codesign.ports(network.interface, "displaced_network"))
 
 
 def counts(block: int, n_events: int) -> dict[str, int]:

@@ -28,14 +28,10 @@ COLUMNS = ("block", "times", *COUNTS, "table_bits", "passes_gate")
 
 def trigger_rtl() -> DisplacedTrigger:
     """The trigger as it ships."""
-    from hdl.displaced.trigger import DisplacedTrigger as Trigger
+    from sim.cosim.verify_displaced import displaced_component
     from trigger.displaced import DisplacedTrigger as Model
-    from trigger.displaced.constants import constants
-    from trigger.displaced.network import shipped_network
-    from trigger.displaced.parameters import DisplacedParameters
 
-    parameters = DisplacedParameters()
-    return Trigger(parameters, Model(parameters).cuts, constants(), shipped_network())
+    return displaced_component(Model())
 
 
 def displaced_costs(*, cache: Path | None = None, only_done: bool = False) -> Table:
