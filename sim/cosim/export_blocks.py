@@ -10,13 +10,14 @@ import numpy as np
 
 from sim.cosim import chain, ecl, grl, klm, klm_line, menu, track_trigger
 from sim.cosim import stream as words
+from sim.cosim.ecl import ecl_rtl
 from sim.cosim.export_displaced import export_displaced, export_fits, export_network, export_vertices
 from sim.cosim.export_golden import one_answer_each
 from sim.cosim.export_order import Exported, Input, Order, Settings, described, frame_gaps, gaps, layout_text, registers
 from sim.cosim.export_track_paths import export_neuro_path, export_stream, export_track_trigger
 from sim.cosim.export_tracks import export_codesign, export_hough, export_inputs, export_neuro, export_segments, export_stt
 from sim.cosim.ports import Port, StreamPorts
-from sim.cosim.rtl import ecl_rtl, rtl_of
+from sim.cosim.rtl import rtl_of
 from sim.cosim.shipped import SHIPPED
 from sim.cosim.stimulus.grl import grl_events
 from sim.cosim.stimulus.klm_line import strip_events

@@ -17,7 +17,7 @@ Shipped = Callable[[], "tuple[Rtl, int]"]
 
 def _ecl() -> tuple[Rtl, int]:
     from hdl.ecl.trigger import EclTrigger
-    from sim.cosim.rtl import ecl_rtl
+    from sim.cosim.ecl import ecl_rtl
     from trigger.ecl import EclCalibration, EclParameters
 
     return ecl_rtl(EclParameters.default(), EclCalibration()), EclTrigger.INITIATION_INTERVAL

@@ -24,10 +24,11 @@ from sim.cosim import (
     verify_tracks,
     verify_vertices,
 )
-from sim.cosim.campaign import Job, source_digests
+from sim.cosim.campaign import Job
 from sim.cosim.record import ForeignCheckpoint, checkpoint_path
 from sim.cosim.segments import ALL as ALL_SUPERLAYERS
 from sim.cosim.verify import Request, verify_ecl
+from sim.sources import sources_hold
 from trigger.chain import DEFAULT_MENU
 from trigger.menu import load_menu
 from trigger.networks import DEFAULT_NETWORK, load_network
@@ -137,7 +138,7 @@ def _kept(job: Job) -> dict[str, Any] | None:
     try:
         record = json.loads(job.out.read_text(encoding="utf-8"))
         wanted = {"passed": True, "n_events": job.n_events, "seed": job.seed, "simulator": job.simulator.value}
-        holds = wanted.items() <= record.items() and source_digests().items() <= record["digests"].items()
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        holds = wanted.items() <= record.items() and sources_hold(record)
+    except (OSError, ValueError, AttributeError, TypeError):
         return None
     return record if holds and "netlist" not in record else None
