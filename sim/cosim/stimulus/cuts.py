@@ -56,7 +56,8 @@ PAIR_CUTS = (
 )
 THETA_CUTS = ("intrack_theta", "lml13_theta_mask")
 
-ENDCAP_CUT = "taub2b2_endcap_min"
+ENDCAP_CUT, LML13_CUT = "taub2b2_endcap_min", "lml_cm05_min"
+"""Cuts on clusters of some theta ids alone."""
 PAIR_SETS = (
     "bhabha3d_veto_pair",
     "bhabha3d_sel_pair",

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from sim.blocks import BLOCK_EVENTS, Stage, stream
+from sim.cosim.stimulus.bhabha_crowds import BhabhaCrowds
 from sim.cosim.stimulus.cuts import Cuts
 from sim.cosim.stimulus.fills import Places, RandomFill
 from sim.cosim.stimulus.grid import Arrays, Source
@@ -70,6 +71,7 @@ def ecl_mix(thresholds: EclThresholds) -> Mix:
         Share(RingCuts(cuts), 7),
         Share(Counts(cuts), 4),
         Share(LonePairs(cuts), 12),
+        Share(BhabhaCrowds(cuts), 3),
         Share(ThetaRings(cuts), 6),
         Share(QuadrantPairs(cuts), 3),
         Share(EqualPairs(cuts), 2),

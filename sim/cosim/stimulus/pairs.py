@@ -10,6 +10,7 @@ import numpy as np
 from sim.cosim.stimulus.cuts import (
     CLUSTER_CUTS,
     ENDCAP_CUT,
+    LML13_CUT,
     OFFSETS,
     PAIR_SETS,
     Cuts,
@@ -52,7 +53,7 @@ class ClusterCuts:
         grid = empty_grid(n)
         for k, (cut, factor, offset) in enumerate(self.cases):
             rows = np.flatnonzero(case == k)
-            seeds = rng.choice(_cells_with(cut, factor), len(rows))
+            seeds = rng.choice(_cells_with(cut, factor, self.cuts.thresholds.lml13_theta_mask), len(rows))
             counts = self.cuts.cluster_cut(cut, cells().cm_energy_e[seeds].astype(np.int64)) + offset
             put_spread(grid, rows, seeds, np.maximum(counts, 1), rng)
             pair = pair_of_cut(cut)
@@ -121,7 +122,10 @@ def add_extra(grid: np.ndarray, rows: np.ndarray, pool: Lists, rng: np.random.Ge
         put_cluster(grid, chosen, rng.integers(0, N_CELLS, len(chosen)), pool, pool, rng)
 
 
-def _cells_with(cut: str, factor: int | None) -> np.ndarray:
-    if cut == ENDCAP_CUT:
-        return np.flatnonzero(np.isin(cells().theta_id, ENDCAP_THETA))
-    return np.arange(N_CELLS) if factor is None else np.flatnonzero(cells().cm_energy_e == factor)
+def _cells_with(cut: str, factor: int | None, lml13_theta_mask: int) -> np.ndarray:
+    """Cells with this look-up factor, those at which the cut matters if there are any."""
+    cells_there = np.arange(N_CELLS) if factor is None else np.flatnonzero(cells().cm_energy_e == factor)
+    theta_id = cells().theta_id[cells_there].astype(np.int64)
+    matters = {ENDCAP_CUT: np.isin(theta_id, ENDCAP_THETA), LML13_CUT: lml13_theta_mask >> theta_id - 1 & 1 == 1}
+    chosen = cells_there[matters.get(cut, slice(None))]
+    return chosen if len(chosen) else cells_there

@@ -5,6 +5,7 @@ import pytest
 
 from sim.blocks import BLOCK_EVENTS, Stage, stream
 from sim.cosim.stimulus import cuts as declared
+from sim.cosim.stimulus.bhabha_crowds import BhabhaCrowds
 from sim.cosim.stimulus.cuts import OFFSETS, PAIR_SETS, Cuts, pairs_inside
 from sim.cosim.stimulus.fills import ENUMERATED, Places, RandomFill
 from sim.cosim.stimulus.grid import Lists, empty_grid, lattice, near_cells, put_shares, to_events
@@ -172,6 +173,23 @@ def test_one_pair_alone_decides_at_every_place_at_each_edge_and_by_its_energies(
         places[case.pair_set].add(case.place)
     assert n_right > 0.99 * repeats * source.n_cases
     assert all(found == ({0} if name == ALONE else set(range(MAX_CLUSTERS - 1))) for name, found in places.items())
+
+
+def test_several_pairs_pass_at_once_with_different_angles():
+    """Both clusters of a pair pass the energy cuts, so pairs inside the windows are those that may be recorded."""
+    _, decision = made(BhabhaCrowds(CUTS), 1000)
+    cell = decision.ecl_cluster_tc.astype(int) - 1
+    earlier, later = np.array([(i, j) for j in range(MAX_CLUSTERS) for i in range(j)]).T
+    inside = pairs_inside(TRIGGER.thresholds.bhabha3d_sel_pair)[cell[:, earlier], cell[:, later]] & (cell[:, later] >= 0)
+    lower = np.minimum(cells().theta_id[cell[:, earlier]], cells().theta_id[cell[:, later]])
+    angle = np.minimum(lower, 4) - 1
+    n_angles = [len(set(row[passing].tolist())) for row, passing in zip(angle, inside, strict=True)]
+    assert np.mean(inside.sum(axis=1) >= 2) > 0.8
+    assert np.mean(np.array(n_angles) >= 2) > 0.2
+    same_later = [(np.bincount(later[passing], minlength=1) > 1).any() for passing in inside]
+    same_earlier = [(np.bincount(earlier[passing], minlength=1) > 1).any() for passing in inside]
+    assert min(np.mean(same_later), np.mean(same_earlier)) > 0.4
+    assert decision.ecl_bhabha3d_sel.all()
 
 
 def test_every_theta_id_is_the_centre_of_a_cluster_in_every_pair_set():
