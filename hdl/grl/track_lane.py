@@ -93,7 +93,7 @@ class TrackLane(wiring.Component):
         m.d.comb += [
             match.is_full.eq(1),
             match.full.eq(1 << azimuth.azimuth_bin),
-            match.veto.eq(_turned_by(turned(veto, VETO_FIRST), azimuth.sector)),
+            match.veto.eq(_turned_by(m, turned(veto, VETO_FIRST), azimuth.sector)),
             match.at_ecl.eq(Mux(bend.ecl_reached, 1 << ecl_bin, 0)),
             match.matched.eq(bend.ecl_reached & matched),
             match.energetic.eq(bend.ecl_reached & energetic),
@@ -125,8 +125,8 @@ class TrackLane(wiring.Component):
                 cluster = self.clusters[place]
                 at = cluster.cell.azimuth_bin
                 up, down = at + distance, at - distance
-                wrapped = (Mux(up >= N_BINS, up - N_BINS, up), Mux(down < 0, down + N_BINS, down))
-                found.append(cluster.valid & cluster.cell.is_barrel & ((ecl_bin == wrapped[0]) | (ecl_bin == wrapped[1])))
+                bins = [Mux(up >= N_BINS, up - N_BINS, up), Mux(down < 0, down + N_BINS, down)] if distance else [at]
+                found.append(cluster.valid & cluster.cell.is_barrel & Cat(ecl_bin == one for one in bins).any())
                 energetic.append(cluster.adc >= enough)
         chosen: Value = energetic[-1]
         for hit, answer in zip(reversed(found[:-1]), reversed(energetic[:-1]), strict=True):
@@ -160,8 +160,10 @@ class TrackLane(wiring.Component):
         return Mux(take_there, 1 << following, Mux(here, 1 << sector, 0))
 
 
-def _turned_by(ring: Value, places: Value) -> Value:
-    """Bit i at place i + places, as a choice per bit of `places`."""
+def _turned_by(m: Module, ring: Value, places: Value) -> Value:
+    """Bit i at place i + places, as a choice per bit of `places`, each a signal: two parts of it are read next."""
     for bit in range(len(places)):
-        ring = Mux(places[bit], turned(ring, 1 << bit), ring)
+        chosen = Signal.like(ring, name=f"turned_{bit}")
+        m.d.comb += chosen.eq(Mux(places[bit], turned(ring, 1 << bit), ring))
+        ring = chosen
     return ring

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from sim.cosim.stimulus.grl_endcaps import endcap_events
 from sim.cosim.stimulus.grl_pointed import phi_raw, pointed_events
 from trigger.cdc.neuro.formats import NODE_ONE
 from trigger.ecl.thresholds import CLUSTER_ADC_MAX, MAX_CLUSTERS
@@ -30,6 +31,8 @@ NEAR_SECTORS = 8
 EDGE_PROBABILITY = 0.5
 POINTED_SHARE = 0.6
 """Part of the events in which one comparison decides (our choice)."""
+ENDCAP_SHARE = 0.12
+"""Part of the events with one short track and one cluster of an endcap (our choice)."""
 N_CHOICES = 12
 """A multiple of the numbers of segments, three or four, that set a sector."""
 
@@ -79,7 +82,8 @@ def grl_events(rng: np.random.Generator, n_events: int, parameters: GrlParameter
     Segments: up to four patterns of any number, used or not, at any sector, a third of them without one superlayer, on noise; a
     sixth of the events has any filling, some have all. Tracks: few, near planted patterns, at the edges of clusters, or
     anywhere; in an eighth of the events a crowd. Clusters: half of them at the cuts of energy. KLM: from no sector to all. In most
-    events tracks, clusters and KLM are instead those in which one comparison decides (`pointed_events`).
+    events tracks, clusters and KLM are instead those in which one comparison decides (`pointed_events`); some have nothing but one
+    short track and one cluster (`endcap_events`).
     """
     planted, sector = _planted(rng, n_events)
     kind = rng.integers(0, 40, n_events)
@@ -90,17 +94,23 @@ def grl_events(rng: np.random.Generator, n_events: int, parameters: GrlParameter
     noise = np.repeat(np.arange(n_events), n_noise)
     event = np.concatenate([planted[0], filled[place], noise])
     ids = np.concatenate([planted[1], ts_id, rng.integers(0, N_SEGMENTS, len(noise))])
-    order = np.lexsort((rng.random(len(event)), event))
 
     tc, adc = _clusters(rng, n_events, parameters)
     track_event, tracks = _tracks(rng, n_events, sector, tc, parameters)
     veto = rng.integers(0, 2, n_events, np.uint8)
     fired = rng.random((n_events, N_KLM_SECTORS)) < rng.choice([0, 0.05, 0.3, 1], (n_events, 1))
 
-    chosen = np.sort(rng.permutation(n_events)[: int(n_events * POINTED_SHARE)])
+    shuffled, n_pointed = rng.permutation(n_events), int(n_events * POINTED_SHARE)
+    chosen, lone = np.sort(shuffled[:n_pointed]), np.sort(shuffled[n_pointed:][: int(n_events * ENDCAP_SHARE)])
     pointed = pointed_events(rng, len(chosen), parameters)
     tc[chosen], adc[chosen], veto[chosen], fired[chosen] = pointed.tc, pointed.adc, pointed.veto, pointed.fired
-    others = ~np.isin(track_event, chosen)
+    sectors, tc[lone] = endcap_events(rng, len(lone), parameters)
+    adc[lone] = np.where(tc[lone] > 0, np.maximum(adc[lone], 1), 0)
+    kept = ~np.isin(event, lone)
+    event = np.concatenate([event[kept], np.repeat(lone, N_SUPERLAYERS)])
+    ids = np.concatenate([ids[kept], _lone_segments()[np.arange(N_SUPERLAYERS), sectors].ravel()])
+    order = np.lexsort((rng.random(len(event)), event))
+    others = ~np.isin(track_event, np.concatenate([chosen, lone]))
     track_event = np.concatenate([track_event[others], chosen[pointed.event]])
     by_event = np.argsort(track_event, kind="stable")
     of_pointed = {
@@ -144,6 +154,18 @@ def _segments_of_sector() -> np.ndarray:
     sets = (words[:, None] >> np.arange(N_SECTORS, dtype=np.uint64)) & np.uint64(1) != 0
     rows = [[np.flatnonzero(sets[:, s] & (superlayer == number)) for s in range(N_SECTORS)] for number in range(N_SUPERLAYERS)]
     return np.array([[np.resize(choices, N_CHOICES) for choices in row] for row in rows])
+
+
+@cache
+def _lone_segments() -> np.ndarray:
+    """A segment that sets this sector and no other, (superlayer, sector)."""
+    words, superlayer = segment_sectors(), superlayers().of_segment
+    return np.array(
+        [
+            [np.flatnonzero((words == np.uint64(1 << s)) & (superlayer == k))[0] for s in range(N_SECTORS)]
+            for k in range(N_SUPERLAYERS)
+        ]
+    )
 
 
 def _clusters(rng: np.random.Generator, n_events: int, parameters: GrlParameters) -> tuple[np.ndarray, np.ndarray]:

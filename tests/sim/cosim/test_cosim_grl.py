@@ -11,11 +11,13 @@ import sim.cli
 from sim.cosim import grl
 from sim.cosim.campaign import Job
 from sim.cosim.stimulus.grl import GrlEvents, grl_events
+from sim.cosim.stimulus.grl_endcaps import endcap_events
 from sim.cosim.stimulus.grl_pointed import phi_raw, pointed_events
 from trigger.ecl.thresholds import MAX_CLUSTERS
 from trigger.geometry.cdc import superlayers
 from trigger.grl import GrlParameters, GrlTrigger
-from trigger.grl.patterns import all_patterns
+from trigger.grl.parameters import SECTORS_OF_BIN
+from trigger.grl.patterns import Endcap, all_patterns, patterns
 from trigger.grl.tables import N_KLM_SECTORS, N_PHI, azimuth, cell_tables, energy_counts
 from trigger.grl.trigger import segment_sectors
 
@@ -87,6 +89,40 @@ def test_every_pattern_is_planted_complete_and_without_one_superlayer():
         for lacking in range(5):
             rest = np.bitwise_and.reduce(np.delete(found, lacking, axis=0), axis=0)
             assert np.count_nonzero(rest & ~found[lacking]) > 5, (pattern, lacking)
+
+
+def test_a_lone_short_track_decides_at_both_ends_of_every_endcap_window():
+    """Its cluster lies in a bin that the window sets, or just does not: one sector more or less is another answer."""
+    sectors, tc = endcap_events(np.random.default_rng(3), 6000, PARAMETERS)
+    assert (tc[:, 0] > 0).all()
+    assert not tc[:, 1:].any()
+    pointing = [pattern for pattern in patterns() if pattern.endcap is not Endcap.NONE]
+    own = {(p.sl1 - p.sl0) % 64 << 18 | -p.sl0 % 64 << 12 | (p.sl3 - p.sl0) % 64 << 6 | (p.sl4 - p.sl0) % 64: p for p in pointing}
+    cells, met = cell_tables(PARAMETERS), set()
+    for (start, *rest), cell in zip(sectors.tolist(), tc[:, 0], strict=True):
+        key = 0
+        for sector in rest:
+            key = key << 6 | (sector - start) % 64
+        pattern = own[key]
+        azimuth_bin = int(cells.azimuth_bin[cell])
+        setting = {16 * (azimuth_bin // 9) + s for s in SECTORS_OF_BIN[azimuth_bin % 9]}
+        window = [(start + place) % 64 for place in range(pattern.first, pattern.last + 1)]
+        inside = setting & set(window)
+        assert (cells.is_forward if pattern.endcap is Endcap.FORWARD else cells.is_backward)[cell]
+        if inside in ({window[0]}, {window[-1]}):
+            met.add((pattern.number, start % 4, "last" if inside == {window[-1]} else "first"))
+        elif not inside and setting & {(window[0] - 1) % 64, (window[-1] + 1) % 64}:
+            met.add((pattern.number, start % 4, "outside"))
+    assert len(met) > 0.75 * len(pointing) * 4 * 3
+
+
+def test_some_events_have_a_short_track_and_a_cluster_alone():
+    events = grl_events(np.random.default_rng(1), 20_000, PARAMETERS)
+    decision = GrlTrigger(PARAMETERS).run(**events.arguments())
+    lone = (np.diff(events.cdc_offsets) == 5) & (np.diff(events.track_offsets) == 0) & (events.ecl_cluster_tc[:, 1] == 0)
+    lone &= (events.ecl_cluster_tc[:, 0] > 0) & (decision.grl_n_short == 1)
+    assert lone.sum() > 2000
+    assert 0.3 < decision.grl_secl[lone].mean() < 0.7
 
 
 @pytest.fixture(scope="module")
