@@ -1,8 +1,12 @@
 """Small combinational functions that the components share. They return Amaranth values and hold no state."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike
+
+_GROUP = 4
+"""Nodes of a tree that become one: as many as a look-up table takes."""
 
 
 def select(values: Sequence[Value], index: Value) -> Value:
@@ -38,6 +42,21 @@ def first_set(bits: Value) -> Value:
     in_low_half = bits[:half].any()
     index = Mux(in_low_half, first_set(bits[:half]), first_set(bits[half:]))
     return Cat(index, ~in_low_half)
+
+
+def several_set(bits: Value) -> Value:
+    """Whether more than one bit is set, as a balanced tree."""
+    level = [(bit, Const(0, 1)) for bit in bits]
+    while len(level) > 1:
+        groups = [level[k : k + _GROUP] for k in range(0, len(level), _GROUP)]
+        level = [(Cat(some for some, _ in group).any(), _in_several(group)) for group in groups]
+    return level[0][1]
+
+
+def _in_several(group: list[tuple[Value, Value]]) -> Value:
+    """Whether two of a group have a bit, or one has several; a group: whether each has one, has several."""
+    pairs = [one & other for (one, _), (other, _) in combinations(group, 2)]
+    return Cat(*pairs, *(several for _, several in group)).any()
 
 
 def delayed(m: Module, value: ValueLike, cycles: int, name: str) -> Value:

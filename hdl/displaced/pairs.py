@@ -5,21 +5,18 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.neuro.pipeline import carried
+from hdl.displaced.crossing import CLOSE, PairCrossing, Radius
 from hdl.displaced.layout import Track
 from hdl.displaced.tracks import Kept
 from hdl.fixed import shape
-from hdl.logic import add, delayed, first_set, select
+from hdl.logic import delayed, first_set, select
 from trigger.displaced.constants import N_RADII, RADIUS_STEP_LOG2, Constants
 from trigger.displaced.event import Cuts
-from trigger.displaced.fit import N_AXIAL
-from trigger.displaced.formats import DEPTH, LENGTH, TURN
+from trigger.displaced.formats import DEPTH, TURN
 from trigger.displaced.pairs import PAIR_STEPS
 
-_CLOSE = 1 << (TURN.width - 3)
-_STEPS = 1 << RADIUS_STEP_LOG2
 _CROSSINGS = 2
 """Of a pair, the first and the last one."""
-_Radius = range(N_RADII)
 
 
 class PairFinder(wiring.Component):
@@ -40,7 +37,7 @@ class PairFinder(wiring.Component):
         self._cuts, self._n, self._n_slots = cuts, max_tracks, n_slots
         self._n_steps = max_tracks // (2 * PAIR_STEPS)
         self.INITIATION_INTERVAL = n_slots + 2
-        self._farthest = farthest(cuts, table)
+        self._table = table
         super().__init__(
             {
                 "in_valid": In(1),
@@ -59,10 +56,10 @@ class PairFinder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         n = self._n
-        there, places = Signal(n), [Signal(Kept, name=f"place_{k}", reset_less=True) for k in range(n)]
+        is_there, places = Signal(n), [Signal(Kept, name=f"place_{k}", reset_less=True) for k in range(n)]
         ring_there, ring = Signal(n), [Signal(Kept, name=f"ring_{k}", reset_less=True) for k in range(n)]
         with m.If(self.in_valid):
-            m.d.sync += [there.eq(self.in_there), ring_there.eq(self.in_there)]
+            m.d.sync += [is_there.eq(self.in_there), ring_there.eq(self.in_there)]
             m.d.sync += [place.eq(self.in_places[k]) for one in (places, ring) for k, place in enumerate(one)]
         with m.Else():
             m.d.sync += ring_there.eq(Cat(ring_there[PAIR_STEPS:], ring_there[:PAIR_STEPS]))
@@ -75,43 +72,15 @@ class PairFinder(wiring.Component):
         for apart in range(1, PAIR_STEPS + 1):
             for a in range(n):
                 b = (a + apart) % n
-                may = there[a] & ring_there[b] & self._meet(places[a].track, ring[b].track)
+                m.submodules[f"crossing_{apart}_{a}"] = crossing = PairCrossing(self._cuts, self._table)
+                m.d.comb += [crossing.in_one.eq(places[a]), crossing.in_other.eq(ring[b])]
+                there = is_there[a] & ring_there[b]
                 if apart == PAIR_STEPS and a >= n // 2:
-                    may &= ~running[self._n_steps]
-                crosses, name = Signal(N_RADII - 1, name=f"crosses_{apart}_{a}"), f"{apart}_{a}"
-                first, last = Signal(_Radius, name=f"first_{name}"), Signal(_Radius, name=f"last_{name}")
-                m.d.comb += [
-                    crosses.eq(self._crosses(m, places[a], ring[b], name)),
-                    first.eq(first_set(crosses)),
-                    last.eq(N_RADII - 2 - first_set(crosses[::-1])),
-                ]
-                flags += [may & crosses.any(), may & crosses.any() & (first != last)]
-                radii += [first, last]
+                    there &= ~running[self._n_steps]
+                flags += [there & crossing.out_some, there & crossing.out_several]
+                radii += [crossing.out_first, crossing.out_last]
         self._choose(m, running, Cat(flags), Cat(radii), places)
         return m
-
-    def _meet(self, one: data.View, other: data.View) -> Value:
-        """Whether two tracks may be a pair: they do not share segments, and miss the axis."""
-        common = [
-            one.axial[k].there & other.axial[k].there & (one.axial[k].position == other.axial[k].position) for k in range(N_AXIAL)
-        ]
-        low, high = self._cuts.impact_low, self._cuts.impact_high
-        sizes = [abs(track.transverse.impact) for track in (one, other)]
-        both = (sizes[0] > low) & (sizes[1] > low) & ((sizes[0] > high) | (sizes[1] > high))
-        return (add(common) <= self._cuts.shared) & both
-
-    def _crosses(self, m: Module, one: data.View, other: data.View, name: str) -> Value:
-        """Behind which radii two tracks cross, no farther from the axis than their first segments allow."""
-        sign, near = Signal(N_RADII, name=f"sign_{name}"), Signal(N_RADII, name=f"near_{name}")
-        for k in range(N_RADII):
-            away = Signal(TURN.width, name=f"away_{name}_{k}")
-            m.d.comb += away.eq(one.scan[k].turn - other.scan[k].turn)
-            small = (away.as_signed() <= _CLOSE) & (away.as_signed() >= -_CLOSE)
-            m.d.comb += [sign[k].eq(away[-1]), near[k].eq(small & ~one.scan[k].outside & ~other.scan[k].outside)]
-        inner = one.track.axial[0].there | other.track.axial[0].there
-        begins = [_STEPS * (k + 1) for k in range(N_RADII - 1)]
-        within = [sum((radius <= limit) << k for k, radius in enumerate(begins)) for limit in self._farthest]
-        return (sign[:-1] ^ sign[1:]) & near[:-1] & near[1:] & Mux(inner, *within)
 
     def _choose(self, m: Module, running: list[Value], flags: Value, radii: Value, places: list[data.View]) -> None:
         """A crossing in each slot, in the order of the steps; its radius."""
@@ -132,7 +101,7 @@ class PairFinder(wiring.Component):
                 m.d.sync += waiting[k].eq(waiting[k] & (waiting[k] - 1))
         index, word = Signal(range(len(flags))), Signal(len(radii))
         m.d.comb += [index.eq(first_set(asked)), word.eq(select(where, step))]
-        found, a, b, k = Signal(), Signal(range(n)), Signal(range(n)), Signal(_Radius, reset_less=True)
+        found, a, b, k = Signal(), Signal(range(n)), Signal(range(n)), Signal(Radius, reset_less=True)
         first = index[1 : 1 + len(a)]
         m.d.sync += [
             found.eq(picking & asked.any()),
@@ -156,7 +125,7 @@ class PairFinder(wiring.Component):
             scans = [select([one.scan[place + step].turn for place in range(N_RADII - 1)], k) for one in pair]
             away = Signal(TURN.width, name=f"away_{name}")
             m.d.comb += away.eq(scans[0] - scans[1])
-            distance.append(carried(m, abs(away.as_signed())[: _CLOSE.bit_length()], 1, name))
+            distance.append(carried(m, abs(away.as_signed())[: CLOSE.bit_length()], 1, name))
         whole = distance[0] + distance[1]
         left: Value = distance[0]
         bits: list[Value] = []
@@ -171,9 +140,3 @@ class PairFinder(wiring.Component):
         m.d.comb += self.out_radius.eq(radius)
         for out, one, name in zip((self.out_one, self.out_other), pair, ("one", "other"), strict=True):
             m.d.comb += out.eq(carried(m, one.track, self.LATENCY - 3, name))
-
-
-def farthest(cuts: Cuts, table: Constants) -> list[int]:
-    """Largest radius of a vertex, DEPTH: of two tracks of which one has a segment in the first axial superlayer, of none."""
-    reached = (int(table.radius[k, 0]) >> (LENGTH.fraction - DEPTH.fraction) for k in range(2))
-    return [min(cuts.radius_high, radius + cuts.behind) for radius in reached]

@@ -1,20 +1,17 @@
 """Seeds of one lane: the peaks of each step wait in a queue, one leaves in every slot of the window."""
 
-from itertools import combinations
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.displaced.seed_layout import CELLS_OF_PATCH, Step, places, seed_layout
-from hdl.logic import add, delayed, first_set, select
+from hdl.logic import add, delayed, first_set, select, several_set
 from trigger.displaced.grid import N_LANES, PATCH
 from trigger.displaced.parameters import DisplacedParameters
 from trigger.displaced.seeds import COLUMNS, N_CELLS, N_STEPS
 
 PATCH_BITS, LANE_BITS = (PATCH - 1).bit_length(), (N_LANES - 1).bit_length()
-_GROUP = 4
 N_BANKS = 2
 """Windows whose cells are kept: the peaks of one wait while the next one is voted on."""
 
@@ -71,7 +68,7 @@ class SeedLane(wiring.Component):
         column, is_last, is_end = Signal(range(COLUMNS)), Signal(), Signal()
         m.d.comb += [
             column.eq(first_set(some)),
-            is_last.eq(~_several([*rest])),
+            is_last.eq(~several_set(rest)),
             is_end.eq(active & (slot == self._slots - 1)),
             taken.eq(begins | (active & is_last)),
         ]
@@ -186,18 +183,3 @@ class SeedLane(wiring.Component):
 def _middle(total: Value, moment: Value) -> Value:
     """The mean place, 0..PATCH - 1, rounded to the nearest, up on a tie."""
     return add([2 * moment >= (2 * k - 1) * total for k in range(1, PATCH)])[:PATCH_BITS]
-
-
-def _several(bits: list[Value]) -> Value:
-    """Whether more than one is set."""
-    level = [(bit, Const(0, 1)) for bit in bits]
-    while len(level) > 1:
-        groups = [level[k : k + _GROUP] for k in range(0, len(level), _GROUP)]
-        level = [(Cat(some for some, _ in group).any(), _two_of(group)) for group in groups]
-    return level[0][1]
-
-
-def _two_of(group: list[tuple[Value, Value]]) -> Value:
-    """Whether two of the group have one, or one has several."""
-    pairs = [a & b for (a, _), (b, _) in combinations(group, 2)]
-    return Cat(*pairs, *(several for _, several in group)).any()

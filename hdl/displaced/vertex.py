@@ -6,8 +6,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.cdc.neuro.pipeline import carried
+from hdl.displaced.crossing import farthest
 from hdl.displaced.layout import Track
-from hdl.displaced.pairs import farthest
 from hdl.displaced.scan import CoarseTable, coarse, coarse_asin, coarse_cosine, crossing, rounded, saturated
 from hdl.fixed import shape
 from trigger.displaced.constants import Constants

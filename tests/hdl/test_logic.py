@@ -4,7 +4,7 @@ import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
 
-from hdl.logic import add, choose, delayed, first_set, select
+from hdl.logic import add, choose, delayed, first_set, select, several_set
 
 
 def evaluate(width, function, values):
@@ -38,6 +38,12 @@ def test_select_and_choose(length):
 def test_first_set(width):
     numbers = range(1, 1 << width)
     assert evaluate(width, first_set, numbers) == [(number & -number).bit_length() - 1 for number in numbers]
+
+
+@pytest.mark.parametrize("width", [1, 2, 5, 9])
+def test_several_set(width):
+    numbers = range(1 << width)
+    assert evaluate(width, several_set, numbers) == [number.bit_count() > 1 for number in numbers]
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 9])
