@@ -16,9 +16,10 @@ CORE_VENDOR, CORE_LIBRARY = "darktrigger", "trigger"
 IVERILOG_OPTIONS = ("-g2005",)
 VERILATOR_OPTIONS = (
     *("--timing", "--timescale", "1ns/1ps", "-O3", "-Wno-lint", "-Wno-style"),
-    *("--output-split", "20000", "--output-split-cfuncs", "2000", "-CFLAGS", "-std=c++20"),
+    *("--output-split", "20000", "--output-split-cfuncs", "2000", "-CFLAGS", "-std=c++20", "-MAKEFLAGS", "VM_PARALLEL_BUILDS=1"),
 )
-"""Warnings about widths are those of generated Verilog; large modules are split, else a compiler takes minutes for one file."""
+"""Warnings about widths are those of generated Verilog; large modules are split, else a compiler takes minutes for one file, and
+files are compiled one by one: joining those of a small module takes a Python script of Verilator."""
 
 
 HLS_TOLERANCE = "0.00001"

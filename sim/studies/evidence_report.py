@@ -47,17 +47,24 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """Records of other tools, None or empty where there are none. runs: other verifications, netlists among them."""
+    """Records of other tools, None or empty where there are none.
+
+    runs: other verifications, netlists among them. modules: costs of the displaced-vertex trigger by module.
+    """
 
     runs: Sequence[Run] = ()
     costs: Table | None = None
     placed: Table | None = None
+    modules: Table | None = None
     proofs: Mapping[str, Any] | None = None
+    exports: Mapping[str, Any] | None = None
     mutations: Sequence[Mapping[str, Any]] = ()
 
 
 def read_stored(folder: Path) -> Stored:
-    """The records of a folder (verify-*, mutation-*, costs, placed, proofs .json); what is not there counts as not measured.
+    """The records of a folder (verify-*, mutation-*, costs, placed, displaced_costs, proofs, exports .json).
+
+    What is not there counts as not measured.
 
     InputError for a file that is not what its name says.
     """
@@ -70,7 +77,9 @@ def read_stored(folder: Path) -> Stored:
         runs=runs,
         costs=table("costs.json"),
         placed=table("placed.json"),
+        modules=table("displaced_costs.json"),
         proofs=_read(folder / "proofs.json", "proofs", "passed") if (folder / "proofs.json").exists() else None,
+        exports=_read(folder / "exports.json", "exports", "passed") if (folder / "exports.json").exists() else None,
         mutations=[_read(path, "block", "sides") for path in sorted(folder.glob("mutation-*.json"))],
     )
 
@@ -115,6 +124,7 @@ def write_evidence(
         "netlists": netlist_table(runs, stored),
         "mutations": mutation_table(runs, stored),
         "proofs": proof_table(stored),
+        "exports": export_table(runs, stored),
         "latency": latency_table(runs),
         "published": published_table(runs),
     }
@@ -213,6 +223,18 @@ def proof_table(stored: Stored) -> Table:
     return _table("proof claim depth seconds status faulty", rows)
 
 
+def export_table(runs: Sequence[Run], stored: Stored) -> Table:
+    """Benches of the exported blocks in each simulator without Python, and whether a second export was equal to the byte."""
+    exports = [] if stored.exports is None else stored.exports["exports"]
+    found = {one["block"]: one for one in exports}
+    names = ("events", "results", "latency", "icarus", "verilator", "hls", "identical")
+    rows: list[tuple[Value, ...]] = []
+    for block in dict.fromkeys([*(run.record["block"] for run in runs), *found]):
+        one = found.get(block)
+        rows.append((block, *((None,) * len(names) if one is None else (one[name] for name in names))))
+    return _table("block events results cycles icarus verilator hls identical", rows)
+
+
 def latency_table(runs: Sequence[Run]) -> Table:
     """Cycles from an event's last beat to each line of the menu, and its share of the L1 budget; empty without the chain."""
     rows: list[tuple[Value, ...]] = []
@@ -273,6 +295,7 @@ def _write_page(
             html.table(tables["mutations"]),
         ),
         _proofs(tables["proofs"]),
+        _exports(stored, tables["exports"]),
         _cost(stored),
         _latency(tables["latency"]),
         html.section(
@@ -336,6 +359,20 @@ def _proofs(table: Table) -> str:
     )
 
 
+def _exports(stored: Stored, table: Table) -> str:
+    if stored.exports is None:
+        return html.section("Exported benches", html.text(NOT_MEASURED))
+    return html.section(
+        "Exported benches",
+        html.text(
+            """Each block as `export` writes it: its Verilog bench with golden vectors of the model in both simulators, hls: the C++
+            of its hls4ml project on golden data, all in a shell without Python; identical: a second export, by another process, has
+            equal bytes."""
+        ),
+        html.table(table),
+    )
+
+
 def _cost(stored: Stored) -> str:
     parts = [html.text(NOT_MEASURED)]
     if stored.costs is not None:
@@ -348,6 +385,8 @@ def _cost(stored: Stored) -> str:
         parts = [html.table(stored.costs, *columns), *notes, html.text(depth)]
     if stored.placed is not None:
         parts += [html.table(stored.placed), *(html.text(note) for note in stored.placed.notes)]
+    if stored.modules is not None:
+        parts += [html.details(stored.modules.title, html.table(stored.modules))]
     return html.section("What it costs", *parts)
 
 

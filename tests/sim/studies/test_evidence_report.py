@@ -15,6 +15,7 @@ from sim.studies.evidence_report import (
     Run,
     Stored,
     block_table,
+    export_table,
     latency_table,
     mutation_table,
     nanoseconds,
@@ -42,6 +43,13 @@ RUNS = [
     Run(record=record("ecl"), file="verify-ecl-1000.json", unit="windows"),
     Run(record=record("chain", latency=72, line_latency={"ffo": 47, "lml6": 29}), file="verify-chain-1000.json", was_kept=True),
 ]
+
+
+EXPORTS = {
+    "passed": False,
+    "exports": [{"block": "ecl", "events": 200, "results": 1234, "latency": 27, "icarus": "PASS", "verilator": "FAIL",
+                 "hls": "not run", "identical": True}],
+}  # fmt: skip
 
 
 def test_time_of_a_cycle():
@@ -109,9 +117,18 @@ def test_page_and_data(tmp_path):
     costs = Table(name="costs", title="", columns=tuple(columns.split()), rows=(row,), notes=("what it is worth",))
     proof = {"name": "ecl.sums", "says": "sums are sums", "depth": 2, "wall_s": 3.0, "status": "pass", "broken_component": "fail"}
     mutations = [{"block": block, "sides": {"rtl": SIDE}} for block in ("ecl", "chain")]
-    full = Stored(costs=costs, placed=costs, proofs={"proofs": [proof]}, mutations=mutations)
+    modules = Table(
+        name="displaced_costs", title="By module", columns=("block", "lut"), rows=(("displaced.seeds", 5839),), notes=()
+    )
+    full = Stored(costs=costs, placed=costs, modules=modules, proofs={"proofs": [proof]}, exports=EXPORTS, mutations=mutations)
     page = write_evidence(tmp_path, RUNS, full, stamp)[1].read_text()
-    assert all(text in page for text in ("11,111", "what it is worth", "sums are sums", "1 of 1"))
+    assert all(text in page for text in ("11,111", "what it is worth", "sums are sums", "1 of 1", "5,839", "By module", "1,234"))
+
+
+def test_exported_benches_or_nothing():
+    table = export_table(RUNS, Stored(exports=EXPORTS))
+    assert table.rows == (("ecl", 200, 1234, 27, "PASS", "FAIL", "not run", True), ("chain", *[None] * 7))
+    assert export_table(RUNS, Stored()).column("icarus") == [None, None]
 
 
 def test_a_folder_of_records(tmp_path):
