@@ -27,7 +27,7 @@ def export(
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder to write; its parent must exist.")],
-    events: Annotated[int | None, typer.Option(help="Events of the golden vectors; 200 by default, 20 of a large block.")] = None,
+    events: Annotated[int | None, typer.Option(help="Events of the golden vectors; 200 by default, fewer of large blocks.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the golden vectors.")] = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export.")] = False,
     parameters: Annotated[Path | None, typer.Option(help="ecl, chain: TOML file that changes ETM parameters.")] = None,

@@ -315,15 +315,15 @@ class Entry:
 
 _ENTRIES = {
     "ecl": Entry(_ecl, _ECL_OPTIONS),
-    SEGMENTS: Entry(export_segments),
-    STREAM: Entry(export_stream),
-    HOUGH: Entry(export_hough),
+    SEGMENTS: Entry(export_segments, n_events=50),
+    STREAM: Entry(export_stream, n_events=50),
+    HOUGH: Entry(export_hough, n_events=50),
     INPUTS: Entry(export_inputs),
     NEURO: Entry(export_neuro, _NETWORK_OPTIONS),
     CODESIGN: Entry(export_codesign, _NETWORK_OPTIONS),
     STT: Entry(export_stt),
-    NEURO_PATH: Entry(export_neuro_path, _NETWORK_OPTIONS),
-    TRACKS: Entry(export_track_trigger, _NETWORK_OPTIONS),
+    NEURO_PATH: Entry(export_neuro_path, _NETWORK_OPTIONS, n_events=50),
+    TRACKS: Entry(export_track_trigger, _NETWORK_OPTIONS, n_events=50),
     klm.BLOCK: Entry(_klm),
     klm_line.BLOCK: Entry(_klm_line),
     grl.BLOCK: Entry(_grl),
@@ -332,7 +332,7 @@ _ENTRIES = {
     VERTEX_NETWORK: Entry(export_network, ("network",)),
     DISPLACED: Entry(export_displaced, ("network",), n_events=16),
     menu.BLOCK: Entry(_menu, (*_MENU_OPTIONS, "settings")),
-    chain.BLOCK: Entry(_chain, _ECL_OPTIONS + _MENU_OPTIONS + _NETWORK_OPTIONS),
+    chain.BLOCK: Entry(_chain, _ECL_OPTIONS + _MENU_OPTIONS + _NETWORK_OPTIONS, n_events=50),
 }
 BLOCKS: Mapping[str, Entry] = {name: _ENTRIES[name] for name in SHIPPED}
 """By name: all that ship."""
