@@ -1,7 +1,8 @@
 """Which faults of a netlist change nothing: proven by z3 for all inputs and all contents of registers and memories.
 
-What the fault can reach within a cycle is compared: the data of registers, the inputs of memories, the outputs. Equality of all of
-them for every state, reachable or not, is more than what is needed; a fault that only shows in states that never occur stays open.
+What the fault can reach within a cycle is compared: the data of registers, the inputs of memories, the outputs, as far as an output
+depends on them. Equality of all of them for every state is more than what is needed, but what is read from a memory that is never
+written is one of its words; a fault that only shows in other states that never occur stays open.
 Ref: Yosys manual, "Word-level cells".
 """
 
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from sim.cosim.mutation_reach import observed, values_of
 
 if TYPE_CHECKING:
     from hdl.mutation import Fault
@@ -42,7 +45,7 @@ def is_equivalent(netlist: Netlist, fault: Fault) -> bool:
     differs = [one != other for bits in _ends(faulty, touched, chosen) for one, other in [[side.word(bits) for side in sides]]]
     solver = z3.Solver()
     solver.set("timeout", LIMIT_MS)
-    solver.add(z3.Or(*differs))
+    solver.add(z3.Or(*differs), *_known(netlist, sides[0].unknown | sides[1].unknown))
     return solver.check() == z3.unsat
 
 
@@ -59,12 +62,36 @@ def _behind(netlist: Netlist, bits: Iterable[Bit]) -> set[str]:
     return found
 
 
+def _known(netlist: Netlist, bits: Iterable[int]) -> Iterable[Any]:
+    """What holds for these bits of registers and memories."""
+    import z3
+
+    together: dict[str, list[Bit]] = {}
+    for bit in sorted(bits):
+        if bit in netlist.driver:
+            together.setdefault(netlist.driver[bit], []).append(bit)
+    for own in together.values():
+        values = values_of(netlist, own)
+        if values is not None:
+            word = z3.Concat(*(z3.BitVec(f"b{bit}", 1) for bit in reversed(own)), z3.BitVecVal(0, 1))
+            yield z3.Or(*(word == value << 1 for value in sorted(values)))
+
+
 def _ends(netlist: Netlist, touched: set[str], chosen: list[Bit]) -> Iterable[list[Bit]]:
-    """What is compared: operands of other cells and output ports with a bit that a touched cell drives; not the choice itself."""
+    """What is compared: operands of other cells and output ports with a bit that a touched cell drives; not the choice itself.
+
+    Of registers the bits on which an output depends, if any.
+    """
     driven = {bit for name in touched for pin in netlist.cells[name].outputs for bit in netlist.cells[name].pins[pin]}
+    seen = observed(netlist)
     for cell in netlist.cells.values():
-        if cell.type not in KNOWN and chosen not in cell.pins.values():
-            yield from (cell.pins[pin] for pin in cell.inputs if driven & set(cell.pins[pin]))
+        if cell.type in KNOWN or chosen in cell.pins.values():
+            continue
+        for bits in (cell.pins[pin] for pin in cell.inputs):
+            if cell.type == "$dff" and len(bits) == len(cell.pins["Q"]):
+                bits = [bit for bit, result in zip(bits, cell.pins["Q"], strict=True) if result in seen]
+            if driven & set(bits):
+                yield bits
     for port in netlist.module["ports"].values():
         if port["direction"] == "output" and driven & set(port["bits"]):
             yield port["bits"]
@@ -79,6 +106,8 @@ class _Values:
     touched: set[str]
     shared: _Values | None = None
     cells: dict[str, Any] = field(default_factory=dict)
+    unknown: set[int] = field(default_factory=set)
+    """Bits that are taken as they come: inputs, registers, memories."""
 
     def word(self, bits: list[Bit]) -> Any:
         """The bits as one vector, the first one lowest."""
@@ -143,6 +172,8 @@ class _Values:
         import z3
 
         value = self.fixed.get(bit, bit)
+        if not isinstance(value, str):
+            self.unknown.add(value)
         return z3.BitVecVal(int(value == "1"), 1) if isinstance(value, str) else z3.BitVec(f"b{value}", 1)
 
     def result(self, cell: Cell) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from typer.testing import CliRunner
 
@@ -19,6 +20,7 @@ from hdl.mutation_netlist import read_component
 from sim.cosim import mutation, mutation_campaign, mutation_model, runner, stream
 from sim.cosim.mutation import Bench, killed, survivors
 from sim.cosim.mutation_equivalence import is_equivalent
+from sim.cosim.mutation_reach import values_of
 from sim.cosim.mutation_source import Kind as SourceKind
 from sim.cosim.mutation_source import source_faults
 from sim.cosim.ports import Design, Port, StreamPorts
@@ -141,6 +143,53 @@ def test_equivalence_of_single_cells(bench):
     assert not is_equivalent(netlist, by_text["out_same: bit 0 of the result of eq is 1"])
     assert not is_equivalent(netlist, by_text["out_less: lt is le"])
     assert not is_equivalent(netlist, by_text["out_same: eq is ne"])
+
+
+class Looked(wiring.Component):
+    """Whether the word at an address is 6, one cycle after it was read; `kept` has a bit that only it reads itself."""
+
+    def __init__(self, *, written: bool) -> None:
+        self._written = written
+        super().__init__({"in_a": In(2), "in_b": In(3), "out_is": Out(1), "out_low": Out(1), "out_kept": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.table = table = Memory(shape=3, depth=4, init=[1, 2, 4, 5])
+        port, word, kept = table.read_port(), Signal(3, name="word"), Signal(2, name="kept")
+        if self._written:
+            write = table.write_port()
+            m.d.comb += [write.en.eq(self.in_b[0]), write.addr.eq(self.in_a), write.data.eq(self.in_b)]
+        m.d.comb += port.addr.eq(self.in_a)
+        with m.If(self.in_b[2]):
+            m.d.sync += [word.eq(port.data), kept.eq(kept ^ self.in_b[:2])]
+        m.d.comb += [self.out_is.eq(word == 6), self.out_low.eq(word < 6), self.out_kept.eq(kept[0])]
+        return m
+
+
+def test_equivalence_knows_words_of_tables_and_bits_that_no_output_depends_on():
+    for written in (False, True):
+        netlist = read_component(Looked(written=written), "looked")
+        by_text = {
+            f"{netlist.net(name)[0]}: {fault.says(netlist.cells[name])}": fault
+            for name in netlist.cells
+            for kind in Kind
+            for fault in faults_of(netlist, name, kind)
+        }
+        assert is_equivalent(netlist, by_text["out_is: bit 0 of the result of eq is 0"]) is not written
+        assert is_equivalent(netlist, by_text["out_low: constant B = 6 of lt +1"]) is not written
+        assert not is_equivalent(netlist, by_text["out_low: constant B = 6 of lt -1"])
+        assert is_equivalent(netlist, by_text["out_low: lt is le"]) is not written
+        assert is_equivalent(netlist, by_text["kept: bit 1 of the result of xor is 1"])
+        assert not is_equivalent(netlist, by_text["kept: bit 0 of the result of xor is 1"])
+
+
+def test_values_of_a_register_behind_a_table():
+    for written in (False, True):
+        netlist = read_component(Looked(written=written), "looked")
+        ((word,),) = [[net["bits"]] for name, net in netlist.module["netnames"].items() if name == "word"]
+        assert values_of(netlist, word) == (None if written else {0, 1, 2, 4, 5})
+        assert values_of(netlist, word[1:]) == (None if written else {0, 1, 2})
+        assert values_of(netlist, netlist.module["ports"]["in_b"]["bits"]) is None
 
 
 def test_record_resuming_and_status_of_the_rtl_side(bench, model, tmp_path, monkeypatch):
