@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.cosim.stimulus.klm_line_pointed import pointed_strips
 from trigger.geometry.klm import FIRST_SECTOR, N_LAYERS, N_PLANES, N_SECTORS, STRIP_FRACTION, strip_table
 from trigger.klm_line import KlmLineParameters
 
@@ -20,6 +21,8 @@ FULL_SHARE = 1 / 500
 ON_CUT_SHARE = 1 / 20
 """Part of the events with a sector whose lines, of two strips each, have the largest intercept that passes."""
 REPEATED = 0.03
+POINTED_SHARE = 1 / 2
+"""Part of the events in which one track of one plane decides (our choice)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +78,7 @@ def strip_events(rng: np.random.Generator, n_events: int, parameters: KlmLinePar
 
     Lines: through the origin, near the cut on the intercept, exactly on it, and anywhere, with any part of the layers. Neighbours
     at the gap: a second strip in a layer, at the distance at which tracks part, one strip less and one more.
+    Half of the events have instead the strips of one sector of which one track decides (`pointed_strips`).
     """
     lines = _lines(rng, n_events, parameters)
     parts = [
@@ -84,7 +88,13 @@ def strip_events(rng: np.random.Generator, n_events: int, parameters: KlmLinePar
         _anything(rng, n_events),
         _full(rng, n_events),
     ]
-    hits = _Hits(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(lines)}).existing()
+    hits = _Hits(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(lines)})
+    chosen = np.flatnonzero(rng.random(n_events) < POINTED_SHARE)
+    pointed = pointed_strips(rng, chosen, parameters, exact_pairs(parameters.intercept_raw))
+    others = hits.select(~np.isin(hits.event, chosen))
+    hits = _Hits(
+        **{name: np.concatenate([column, more]) for (name, column), more in zip(vars(others).items(), pointed, strict=True)}
+    ).existing()
     hits = hits.select(np.repeat(np.arange(len(hits.event)), 1 + (rng.random(len(hits.event)) < REPEATED)))
     hits = hits.select(np.lexsort((rng.random(len(hits.event)), hits.event)))
     section = np.searchsorted(FIRST_SECTOR, hits.sector, side="right") - 1

@@ -16,13 +16,15 @@ from sim.cosim.exchange import Answers, assign, decode_fields, exchange
 from sim.cosim.export import export_block
 from sim.cosim.export_order import Order
 from sim.cosim.klm_line import BLOCK, beats_of, line_rtl, records, simulate, verify_line
-from sim.cosim.stimulus.klm_line import StripEvents, strip_events
+from sim.cosim.stimulus.grl_pointed import deck
+from sim.cosim.stimulus.klm_line import StripEvents, exact_pairs, strip_events
+from sim.cosim.stimulus.klm_line_pointed import Kind, pointed_strips
 from sim.cosim.wrapper import Header
 from trigger.chain import Chain
 from trigger.errors import InputError
-from trigger.geometry.klm import strip_table
+from trigger.geometry.klm import FIRST_SECTOR, N_PLANES, N_SECTORS, strip_table
 from trigger.klm import DECISION_FIELDS, KlmDecision
-from trigger.klm_line import KlmLineParameters, KlmLineTrigger
+from trigger.klm_line import N_TRACKS, KlmLineParameters, KlmLineTrigger
 
 N_EVENTS = 2000
 
@@ -53,6 +55,37 @@ def test_other_cuts_fail(tmp_path, cut):
     assert not record["passed"]
     assert 0 < record["mismatched_events"] < N_EVENTS // 5
     assert record["missing_events"] == record["extra_events"] == record["late_events"] == 0
+
+
+def test_each_track_of_a_plane_decides_at_the_cut_at_the_gap_and_by_its_layers():
+    """Answers change with a cut moved by little, because of each of the four tracks."""
+    n = 8000
+    hits = pointed_strips(
+        np.random.default_rng(2), np.arange(n), KlmLineParameters(), exact_pairs(KlmLineParameters().intercept_raw)
+    )
+    event, sector, layer, plane, strip = hits
+    kept = (strip >= 0) & (strip < strip_table().n_strips[sector, layer, plane])
+    order = np.argsort(event[kept], kind="stable")
+    event, sector, layer, plane, strip = (column[kept][order] for column in hits)
+    section = np.searchsorted(FIRST_SECTOR, sector, side="right") - 1
+    events = StripEvents(
+        offsets=np.searchsorted(event, np.arange(n + 1)), section=section, sector=sector - np.array(FIRST_SECTOR)[section],
+        layer=layer, plane=plane, strip=strip,
+    )  # fmt: skip
+    _, _, track, kind = deck(np.random.default_rng(2), n, N_SECTORS, N_PLANES, N_TRACKS, len(Kind))
+    fired = decide(events).klm_fired
+    assert not fired[kind == Kind.LAYERS].any()
+
+    def changed(of: Kind, **cut: int) -> int:
+        differs = (decide(events, KlmLineParameters(**cut)).klm_fired != fired).any(axis=1)
+        return int(np.bincount(track[differs & (kind == of)], minlength=N_TRACKS).min())
+
+    assert changed(Kind.ON_CUT, intercept_raw=499) > 100
+    assert changed(Kind.CUT, intercept_raw=470) > 20
+    assert changed(Kind.CUT, intercept_raw=530) > 10
+    assert changed(Kind.GAP, gap_raw=530) > 20
+    assert changed(Kind.GAP, gap_raw=470) > 10
+    assert changed(Kind.ON_CUT, min_layers=3) > 100
 
 
 def test_protocol(model):
