@@ -91,15 +91,14 @@ class AxialFit:
         """(there, position, coarse azimuth from the centre) of the two nearest wires, in cycle 4; missing, enough, in 3."""
         p, near, there = self._p, [], []
         for k in range(N_AXIAL):
-            predicted = [
-                p.name((p.at(seed.phi, 1) + azimuth)[COARSE_SHIFT : AZIMUTH.width], "predicted") for azimuth in centre["azimuth"][k]
-            ]
-            entries = [self._compared(2 * k, i, p.at(seed.bank, 1), predicted, centre["road"][k]) for i in range(N_POSITIONS)]
-            there.append(p.keep(Cat(~entry.key[-1] for entry in entries), 1, "in_road"))
-            kept = [keep_entry(p, entry, 1, "compared") for entry in entries]
-            pairs = keep_pairs(p, two_smallest(p, in_order(p, kept), 2), 2, "nearer")
-            ((one, other),) = two_smallest(p, pairs, 2)
-            near.append([self._wire(entry) for entry in (one, other)])
+            own, phi, bank = p.part(f"near_{k}"), p.at(seed.phi, 1), p.at(seed.bank, 1)
+            predicted = [own.name((phi + azimuth)[COARSE_SHIFT : AZIMUTH.width], "predicted") for azimuth in centre["azimuth"][k]]
+            entries = [self._compared(own, 2 * k, i, bank, predicted, centre["road"][k]) for i in range(N_POSITIONS)]
+            there.append(own.keep(Cat(~entry.key[-1] for entry in entries), 1, "in_road"))
+            kept = [keep_entry(own, entry, 1, "compared") for entry in entries]
+            pairs = keep_pairs(own, two_smallest(own, in_order(own, kept), 2), 2, "nearer")
+            ((one, other),) = two_smallest(own, pairs, 2)
+            near.append([self._wire(own, entry) for entry in (one, other)])
         empty = Cat(~flags.value.any() for flags in there)
         count = add(list(empty))
         code: Value = Const(N_AXIAL, 3)
@@ -108,22 +107,23 @@ class AxialFit:
         missing = p.keep(code[:3], 2, "missing")
         return near, missing, p.keep(count < 2, 2, "enough")
 
-    def _compared(self, superlayer: int, position: int, bank: Value, predicted: list[Value], road: Value) -> Entry:
+    def _compared(
+        self, p: Pipeline, superlayer: int, position: int, bank: Value, predicted: list[Value], road: Value
+    ) -> Entry:  # fmt: skip
         """Size of the azimuth from the centre, largest where there is no wire within the road; position and sign."""
         hits = self._hits
         there, coarse, second = (
             select([field[superlayer][number][position] for number in range(N_BANKS)], bank)
             for field in (hits.there, hits.coarse, hits.flags)
         )
-        p = self._p
         difference = p.name(low_signed(coarse - Mux(second, predicted[1], predicted[0]), COARSE.width), "difference")
         is_left = difference[-1]
         size = p.name(Mux(is_left, -difference, difference)[: COARSE.width], "size")
         inside = there & (size <= road)
         return Entry(key=Cat(size[: NEAR.width], ~inside), label=Cat(Const(position, _POSITION_BITS), is_left))
 
-    def _wire(self, entry: Entry) -> tuple[Timed, Timed, Timed]:
-        p = self._p
+    @staticmethod
+    def _wire(p: Pipeline, entry: Entry) -> tuple[Timed, Timed, Timed]:
         size, position, is_left = entry.key[:-1], entry.label[:_POSITION_BITS], entry.label[_POSITION_BITS]
         there = ~entry.key[-1]
         off = Mux(there, Mux(is_left, -size, size), 0)
@@ -203,45 +203,46 @@ class AxialFit:
         """OFF of the two places of each superlayer, and (there, position) of their segments, in cycle 9."""
         p, values, choices = self._p, [], []
         for k in range(N_AXIAL):
-            entries = []
+            own, entries = p.part(f"places_{k}"), []
             for c in range(N_NEAR):
                 segment, (there, position, off) = segments[k][c], near[k][c]
                 azimuth = Mux(p.at(segment["second"], 7), p.at(around["azimuth"][k][1], 7), p.at(around["azimuth"][k][0], 7))
-                turned = p.keep(p.at(segment["angle"], 6) - p.at(phi, 6), 6, "turned")
-                left = p.keep(low_signed(p.at(turned, 7) - azimuth, AZIMUTH.width), 7, "left")
+                turned = own.keep(p.at(segment["angle"], 6) - p.at(phi, 6), 6, "turned")
+                left = own.keep(low_signed(turned.value - azimuth, AZIMUTH.width), 7, "left")
                 drift = self.drift_time(segment["time"], t0)
-                x = p.keep(rounded(drift * p.at(around["per_drift"][k], 7), FACTOR_FRACTION), 7, "x")
-                miss = p.keep((p.at(off, 7) << COARSE_SHIFT) - p.at(predicted[k], 7), 7, "miss")
+                x = own.keep(rounded(drift * p.at(around["per_drift"][k], 7), FACTOR_FRACTION), 7, "x")
+                miss = own.keep((p.at(off, 7) << COARSE_SHIFT) - p.at(predicted[k], 7), 7, "miss")
                 for name, sign in (("left", -1), ("right", 1)):
-                    move = p.at(x, 8) if sign > 0 else -p.at(x, 8)
-                    place = saturated(p, p.at(left, 8) + move, OFF.raw_max)
+                    move = x.value if sign > 0 else -x.value
+                    place = saturated(own, left.value + move, OFF.raw_max)
                     allowed = p.at(there, 8) & p.at(segment[name], 8)
-                    key = Cat(abs(p.name(p.at(miss, 8) + move, "distance")), Const(0, 2))[: AZIMUTH.width + 1]
+                    key = Cat(abs(own.name(miss.value + move, "distance")), Const(0, 2))[: AZIMUTH.width + 1]
                     entries.append(
                         Entry(
                             key=Cat(key, ~allowed),
                             label=Cat(place[: OFF.width], p.at(position, 8)),
                         )
                     )
-            ((one, other),) = two_smallest(p, in_order(p, entries), 1)
-            kept = [(p.keep(~entry.key[-1], 8, "place_there"), p.keep(entry.label, 8, "place")) for entry in (one, other)]
-            values.append([self._place(*entry) for entry in kept])
-            choices.append([(there, Timed(p.name(label.value[OFF.width :], "at"), 9)) for there, label in kept])
+            ((one, other),) = two_smallest(own, in_order(own, entries), 1)
+            kept = [(own.keep(~entry.key[-1], 8, "place_there"), own.keep(entry.label, 8, "place")) for entry in (one, other)]
+            values.append([self._place(own, *entry) for entry in kept])
+            choices.append([(there, Timed(own.name(label.value[OFF.width :], "at"), 9)) for there, label in kept])
         return values, choices
 
-    def _place(self, there: Timed, label: Timed) -> Timed:
+    @staticmethod
+    def _place(p: Pipeline, there: Timed, label: Timed) -> Timed:
         """The place, 0 where there is none."""
-        return Timed(self._p.name(Mux(there.value, label.value[: OFF.width].as_signed(), 0), "value"), 9)
+        return Timed(p.name(Mux(there.value, label.value[: OFF.width].as_signed(), 0), "value"), 9)
 
     def _sides(
         self, values: list[list[Timed]], choices: list[list[tuple[Timed, Timed]]], factors: list[list[Timed]]
     ) -> tuple[Timed, Timed]:
         """(combination, RESIDUAL) of the places that fit best together, in cycle 14."""
-        p = self._p
+        p, own = self._p, self._p.part("sides")
         terms = [
             [
                 [
-                    p.keep(rounded(p.at(factors[out][k], 9) * p.at(values[k][c], 9), RESIDUAL_FRACTION), 9, "term")
+                    own.keep(rounded(p.at(factors[out][k], 9) * p.at(values[k][c], 9), RESIDUAL_FRACTION), 9, "term")
                     for c in range(N_NEAR)
                 ]
                 for k in range(N_AXIAL)
@@ -251,7 +252,7 @@ class AxialFit:
         n_first = N_AXIAL - 1
         partial = [
             [
-                p.keep(add([terms[out][k][(code >> k) & 1].value for k in range(n_first)]), 10, "partial")
+                own.keep(add([terms[out][k][(code >> k) & 1].value for k in range(n_first)]), 10, "partial")
                 for code in range(1 << n_first)
             ]
             for out in range(2)
@@ -259,20 +260,20 @@ class AxialFit:
         entries = []
         for code in range(_N_COMBINATIONS):
             sums = [
-                p.name(p.at(partial[out][code % (1 << n_first)], 11) + p.at(terms[out][n_first][code >> n_first], 11), "sum")
+                own.name(partial[out][code % (1 << n_first)].value + own.at(terms[out][n_first][code >> n_first], 11), "sum")
                 for out in range(2)
             ]
-            one, other = (p.name(abs(value), "residual") for value in sums)
-            is_less = p.name(one < other, "is_less")
-            total = p.name(Mux(is_less, other, one) + (Mux(is_less, one, other) >> 1), "total")
+            one, other = (own.name(abs(value), "residual") for value in sums)
+            is_less = own.name(one < other, "is_less")
+            total = own.name(Mux(is_less, other, one) + (Mux(is_less, one, other) >> 1), "total")
             size = Mux(total > RESIDUAL.raw_max, RESIDUAL.raw_max, total)[: RESIDUAL.width]
             seconds = [k for k in range(N_AXIAL) if (code >> k) & 1]
             there = Cat(*(p.at(choices[k][1][0], 11) for k in seconds)).all() if seconds else Const(1, 1)
             entry = Entry(key=Cat(size, ~there), label=Const(code, N_AXIAL))
-            entries.append(keep_entry(p, entry, 11, "combination"))
-        entries = [keep_entry(p, entry, 12, "combination") for entry in smallest(p, entries, 3)]
-        (best,) = smallest(p, entries)
-        return p.keep(best.label, 13, "best"), p.keep(best.key[:-1], 13, "size")
+            entries.append(keep_entry(own, entry, 11, "combination"))
+        entries = [keep_entry(own, entry, 12, "combination") for entry in smallest(own, entries, 3)]
+        (best,) = smallest(own, entries)
+        return own.keep(best.label, 13, "best"), own.keep(best.key[:-1], 13, "size")
 
     def _chosen(self, k: int, choices: list[list[tuple[Timed, Timed]]], combination: Timed) -> tuple[Timed, Timed]:
         """(there, position) of the segment of the answer, in cycle 15."""

@@ -1,6 +1,6 @@
 """Pairs of tracks that cross: all pairs of the list in a ring that turns, and a queue of their crossings."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,14 +9,13 @@ from hdl.displaced.crossing import CLOSE, PairCrossing, Radius
 from hdl.displaced.layout import Track
 from hdl.displaced.tracks import Kept
 from hdl.fixed import shape
-from hdl.logic import delayed, first_set, select
+from hdl.logic import choose, delayed, first_set, select, several_set
 from trigger.displaced.constants import N_RADII, RADIUS_STEP_LOG2, Constants
 from trigger.displaced.event import Cuts
 from trigger.displaced.formats import DEPTH, TURN
 from trigger.displaced.pairs import PAIR_STEPS
 
-_CROSSINGS = 2
-"""Of a pair, the first and the last one."""
+_STEPS = 1 << RADIUS_STEP_LOG2
 
 
 class PairFinder(wiring.Component):
@@ -89,9 +88,8 @@ class PairFinder(wiring.Component):
         where = [Signal(len(radii), name=f"where_{step}", reset_less=True) for step in steps]
         slots = running[2:]
         picking = Cat(slots).any()
-        some, asked = Cat(word.any() for word in waiting), Signal(len(flags))
+        some = Cat(word.any() for word in waiting)
         step = first_set(some)
-        m.d.comb += asked.eq(select(waiting, step))
         for k in steps:
             with m.If(running[k + 1]):
                 m.d.sync += [waiting[k].eq(flags), where[k].eq(radii)]
@@ -99,24 +97,30 @@ class PairFinder(wiring.Component):
                 m.d.sync += waiting[k].eq(0)
             with m.Elif(picking & ~some[:k].any()):
                 m.d.sync += waiting[k].eq(waiting[k] & (waiting[k] - 1))
-        index, word = Signal(range(len(flags))), Signal(len(radii))
-        m.d.comb += [index.eq(first_set(asked)), word.eq(select(where, step))]
-        found, a, b, k = Signal(), Signal(range(n)), Signal(range(n)), Signal(Radius, reset_less=True)
-        first = index[1 : 1 + len(a)]
+        crossing = data.StructLayout({"one": range(n), "other": range(n), "radius": Radius})
+        found, chosen = Signal(), Signal(crossing, reset_less=True)
         m.d.sync += [
-            found.eq(picking & asked.any()),
-            a.eq(first),
-            b.eq(first + PAIR_STEPS * step + index[1 + len(a) :] + 1),
-            k.eq(select([word.word_select(place, len(k)) for place in range(len(flags))], index)),
+            found.eq(picking & some.any()),
+            chosen.eq(select([self._first(m, waiting[k], where[k], k) for k in steps], step)),
         ]
-        lost = (asked & (asked - 1))[: len(asked)].any() | (some & (some - 1))[: len(some)].any()
+        lost = several_set(some) | Cat(several_set(word) for word in waiting).any()
         m.d.comb += [
             self.out_valid.eq(delayed(m, picking, self.LATENCY - 2, "valid")),
             self.out_last.eq(delayed(m, slots[-1], self.LATENCY - 2, "last")),
             self.out_overflow.eq(delayed(m, lost, self.LATENCY - 2, "lost")),
             self.out_found.eq(delayed(m, found, self.LATENCY - 3, "found")),
         ]
-        self._place(m, [data.View(Kept, select([one.as_value() for one in places], at)) for at in (a, b)], k)
+        pair = [data.View(Kept, select([one.as_value() for one in places], at)) for at in (chosen.one, chosen.other)]
+        self._place(m, pair, chosen.radius)
+
+    def _first(self, m: Module, waiting: Signal, where: Signal, step: int) -> Value:
+        """Places and radius number of the first crossing of a step, joined; what a step does is known before the step is."""
+        n = self._n
+        index = Signal(range(len(waiting)), name=f"first_of_{step}")
+        m.d.comb += index.eq(first_set(waiting))
+        pairs = [(a + apart + PAIR_STEPS * step) % n for apart in range(1, PAIR_STEPS + 1) for a in range(n)]
+        radius = select([where.word_select(place, len(where) // len(waiting)) for place in range(len(waiting))], index)
+        return Cat(index[1:].bit_select(0, (n - 1).bit_length()), choose(pairs, index[1:]), radius)
 
     def _place(self, m: Module, pair: list[data.View], k: Signal) -> None:
         """The crossing's radius: where the azimuths would meet if they were straight, rounded down."""
@@ -126,17 +130,13 @@ class PairFinder(wiring.Component):
             away = Signal(TURN.width, name=f"away_{name}")
             m.d.comb += away.eq(scans[0] - scans[1])
             distance.append(carried(m, abs(away.as_signed())[: CLOSE.bit_length()], 1, name))
-        whole = distance[0] + distance[1]
-        left: Value = distance[0]
-        bits: list[Value] = []
-        for _ in range(RADIUS_STEP_LOG2 + 1):
-            above = left >= whole
-            rest = Signal(len(whole), name=f"rest_{len(bits)}")
-            m.d.comb += rest.eq(Mux(above, left - whole, left))
-            left, bits = rest << 1, [above, *bits]
-        radius = Signal(self.out_radius.shape(), reset_less=True)
-        begin = carried(m, k, 1, "begin")
-        m.d.sync += radius.eq(((begin + 1) << RADIUS_STEP_LOG2) + Cat(bits))
+        before, after = distance
+        # As many sixteenths of the step as the place of the crossing reaches, for all at once: a division of small numbers.
+        reached = Signal(_STEPS)
+        m.d.comb += reached.eq(Cat((_STEPS - part) * before >= part * after for part in range(1, _STEPS + 1)))
+        radius, is_next = Signal(self.out_radius.shape(), reset_less=True), reached[-1]
+        part = first_set(~reached) & (~is_next).replicate(RADIUS_STEP_LOG2)
+        m.d.sync += radius.eq(Cat(part, carried(m, k, 1, "begin") + 1 + is_next))
         m.d.comb += self.out_radius.eq(radius)
         for out, one, name in zip((self.out_one, self.out_other), pair, ("one", "other"), strict=True):
             m.d.comb += out.eq(carried(m, one.track, self.LATENCY - 3, name))

@@ -58,21 +58,21 @@ class StereoLine:
     def _first(self, s: int, seed: Seed, centre: dict[str, Any]) -> list[tuple[Timed, Timed]]:
         """(there, position and side) of the first points in the window of the cell, in cycle 4; side 1 is right."""
         p, hits, superlayer = self._p, self._hits, 2 * s + 1
-        bank = p.at(seed.bank, 1)
-        start = p.name((p.at(seed.phi, 1) + centre["start"][s])[COARSE_SHIFT : AZIMUTH.width], "start")
+        own, bank = p.part(f"first_{s}"), p.at(seed.bank, 1)
+        start = own.name((p.at(seed.phi, 1) + centre["start"][s])[COARSE_SHIFT : AZIMUTH.width], "start")
         lists: list[First] = []
         for position in range(N_POSITIONS):
             there, coarse, sides = (
                 select([field[superlayer][number][position] for number in range(N_BANKS)], bank)
                 for field in (hits.there, hits.coarse, hits.flags)
             )
-            inside = p.name(there & ((coarse - start)[: COARSE.width] <= centre["width"][s]), "inside")
-            flags = [p.keep(inside & sides[side], 1, "in_window").value for side in range(2)]
+            inside = own.name(there & ((coarse - start)[: COARSE.width] <= centre["width"][s]), "inside")
+            flags = [own.keep(inside & sides[side], 1, "in_window").value for side in range(2)]
             lists.append(first_of(flags, [position, position | (1 << _POSITION_BITS)], _POSITION_BITS + 1))
-        kept = [keep_first(p, part, 2, "first") for part in join(p, lists, N_POINTS, 3)]
+        kept = [keep_first(own, part, 2, "first") for part in join(own, lists, N_POINTS, 3)]
         again = [First(there=[one.value for one, _ in part], labels=[label.value for _, label in part]) for part in kept]
-        (found,) = join(p, again, N_POINTS, 2)
-        return keep_first(p, found, 3, "point")
+        (found,) = join(own, again, N_POINTS, 2)
+        return keep_first(own, found, 3, "point")
 
     def _turned(self, s: int, seed: Seed, fitted: Axial, there: Timed, label: Timed) -> Timed:
         """OFF of the track from the backward end of the wire, in cycle 16."""
@@ -108,49 +108,52 @@ class StereoLine:
             on_wire.append([p.name(value, "on_wire") for value in inside])
         misses = []
         for t, (one, middle, other) in enumerate(TRIPLES):
+            own = p.part(f"misses_{t}")
             ends = [
                 [
-                    p.keep(rounded(p.at(point, 16) * table["weight"][t][side], DEPTH_FRACTION), 16, "share").value
+                    own.keep(rounded(p.at(point, 16) * table["weight"][t][side], DEPTH_FRACTION), 16, "share").value
                     for point in turned[superlayer]
                 ]
                 for side, superlayer in enumerate((one, other))
             ]
             # One sum for each pair of ends; the middle points are compared with it.
-            between = [[p.name(left + right - offset[t], "between") for right in ends[1]] for left in ends[0]]
-            known = [[p.name(on_wire[one][a] & on_wire[other][c], "known") for c in range(N_POINTS)] for a in range(N_POINTS)]
+            between = [[own.name(left + right - offset[t], "between") for right in ends[1]] for left in ends[0]]
+            known = [[own.name(on_wire[one][a] & on_wire[other][c], "known") for c in range(N_POINTS)] for a in range(N_POINTS)]
             points = range(N_POINTS)
-            misses.append([[[self._miss(p.at(z[middle][b], 17) - between[a][c], on_wire[middle][b] & known[a][c])
+            misses.append([[[self._miss(own, p.at(z[middle][b], 17) - between[a][c], on_wire[middle][b] & known[a][c])
                              for c in points] for b in points] for a in points])  # fmt: skip
         return z, misses
 
-    def _miss(self, difference: Value, there: Value) -> Value:
-        size = self._p.name(abs(self._p.name(difference, "difference")), "size")
-        return self._p.keep(Mux(there & (size < MISS_MAX), size, MISS_MAX)[: MISS_MAX.bit_length()], 17, "miss").value
+    @staticmethod
+    def _miss(p: Pipeline, difference: Value, there: Value) -> Value:
+        size = p.name(abs(p.name(difference, "difference")), "size")
+        return p.keep(Mux(there & (size < MISS_MAX), size, MISS_MAX)[: MISS_MAX.bit_length()], 17, "miss").value
 
     def _best(self, misses: list[list[list[list[Value]]]]) -> tuple[Timed, Timed, list[Timed]]:
         """(superlayers or 0, superlayer without a point or N_STEREO, points) of the best line: values of cycle 20."""
         p, points = self._p, range(N_POINTS)
         threes = []
-        for miss in misses:
+        for t, miss in enumerate(misses):
+            own = p.part(f"three_{t}")
             entries = [
                 Entry(key=miss[a][b][c], label=Const((a * N_POINTS + b) * N_POINTS + c, 3 * _POINT_BITS))
                 for a in points
                 for b in points
                 for c in points
             ]
-            entries = [keep_entry(p, entry, 18, "three") for entry in smallest(p, entries, 3)]
-            (best,) = smallest(p, entries)
-            threes.append(keep_entry(p, best, 19, "three"))
-        entries = []
+            entries = [keep_entry(own, entry, 18, "three") for entry in smallest(own, entries, 3)]
+            (best,) = smallest(own, entries)
+            threes.append(keep_entry(own, best, 19, "three"))
+        own, entries = p.part("four"), []
         for b in points:
             for c in points:
-                (inner,) = smallest(p, [Entry(key=misses[_INNER][a][b][c], label=Const(a, _POINT_BITS)) for a in points])
-                (outer,) = smallest(p, [Entry(key=misses[_OUTER][b][c][d], label=Const(d, _POINT_BITS)) for d in points])
+                (inner,) = smallest(own, [Entry(key=misses[_INNER][a][b][c], label=Const(a, _POINT_BITS)) for a in points])
+                (outer,) = smallest(own, [Entry(key=misses[_OUTER][b][c][d], label=Const(d, _POINT_BITS)) for d in points])
                 middle = Const(b, _POINT_BITS), Const(c, _POINT_BITS)
                 entry = Entry(key=inner.key + outer.key, label=Cat(inner.label, *middle, outer.label))
-                entries.append(keep_entry(p, entry, 18, "four"))
-        (best,) = smallest(p, entries)
-        four = keep_entry(p, best, 19, "four")
+                entries.append(keep_entry(own, entry, 18, "four"))
+        (best,) = smallest(own, entries)
+        four = keep_entry(own, best, 19, "four")
         three_cut, four_cut = self._cuts
         labelled = [Entry(key=entry.key, label=Cat(entry.label, Const(t, 3))) for t, entry in enumerate(threes)]
         (three,) = smallest(p, labelled)

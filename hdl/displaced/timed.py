@@ -1,5 +1,7 @@
 """Values that know in which cycle of a pipeline they are there: a use in a later cycle adds the registers that it needs."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from amaranth.hdl import Module, Signal, Value, ValueLike
@@ -20,6 +22,12 @@ class Pipeline:
         self._m = m
         self._later: dict[tuple[Timed, int], Value] = {}
         self._count = 0
+
+    def part(self, name: str) -> Pipeline:
+        """A pipeline of the same cycles in a module inside this one; values that come late for both are better kept outside."""
+        module = Module()
+        self._m.submodules[name] = module
+        return Pipeline(module)
 
     def keep(self, value: ValueLike, cycle: int, name: str) -> Timed:
         """A register of what logic makes of values of `cycle`; there in the next one."""
