@@ -49,6 +49,16 @@ CUTS = (
     ),
     _skim(name="extra_energy", asks="less than 2 GeV in photons above 0.08 GeV"),
 )
+_ours = partial(Cut, source="our choice: the search's own cuts on the other vertex", certainty=Certainty.OURS)
+ALONE_CUTS = (
+    _ours(name="two_tracks", asks="two tracks, both with more than 20 CDC layers"),
+    _ours(
+        name="pointing",
+        asks="a common origin farther than 0.2 cm, the momentum of the pair within 5 deg of its way from the origin",
+    ),
+    _ours(name="no_k_short", asks="the pair not at 0.478 < M(pi pi) < 0.518 GeV"),
+    _ours(name="extra_energy", asks="less than 2 GeV in photons above 0.08 GeV"),
+)
 LEFT_OUT = (
     LeftOut(name="vertex fit chi2", reason="there are no wrong vertices here: the pairs come from true common origins"),
     LeftOut(name="missing energy and M(xx) windows", reason="not public; they act on events that fired already"),
@@ -91,6 +101,27 @@ def select(arrays: Arrays, cuts: IdmDarkHiggsCuts | None = None) -> Selected:
         "chi_radius": objects.take(found.radius_cm[chi], best),
     }
     return Selected(flow=CutFlow(cuts=CUTS, masks=masks, left_out=LEFT_OUT), values=values)
+
+
+def select_alone(arrays: Arrays, cuts: IdmDarkHiggsCuts | None = None) -> Selected:
+    """Masks where the excited state escapes and the dark Higgs boson's pair is all that there is; no search is public.
+
+    Values, NaN without a vertex: `higgs_radius` in cm.
+    """
+    cut = cuts or IdmDarkHiggsCuts()
+    offsets = arrays["off_track_offsets"]
+    events = offsets.size - 1
+    found = vertices(arrays, np.ones(offsets[-1], bool))
+    points = (found.radius_cm > cut.higgs_radius) & (found.pointing_deg < cut.pointing_deg)
+    short = objects.inside(found.mass_gev, cut.short_mass)
+    layers = jagged.count(offsets, arrays["off_track_n_cdc"] > cut.least_hits)
+    masks = (
+        (np.diff(offsets) == 2) & (layers == 2),
+        found.pairs.any(points, events),
+        found.pairs.any(points & ~short, events),
+        objects.extra_energy(arrays, cut.extra_photon_e) < cut.extra_energy,
+    )
+    return Selected(flow=CutFlow(cuts=ALONE_CUTS, masks=masks, left_out=LEFT_OUT), values={"higgs_radius": found.farthest(events)})
 
 
 def _without_common_track(pairs: objects.Pairs, events: int) -> tuple[objects.Indices, objects.Indices]:

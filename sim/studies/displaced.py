@@ -11,9 +11,11 @@ from sim.generators.long_lived import Daughters, LongLivedGun
 from sim.provenance import stamp
 from sim.studies import displaced_counts, displaced_tables
 from sim.studies.counting import Counters, Job, merged
-from sim.studies.displaced_offline import OfflineSample, count_offline, offline_chain, offline_samples, offline_table
+from sim.studies.displaced_losses import STAGES, LossSample, count_losses, loss_samples, losses_table
+from sim.studies.displaced_offline import OfflineSample, count_offline, offline_chain, offline_samples, offline_tables
 from sim.studies.displaced_samples import BEAM_EVENTS, MAX_RADIUS_CM, SCALES, Sample, chain, samples, slices
 from sim.studies.displaced_scores import ALGORITHMS
+from sim.studies.displaced_searches import SEARCHES
 from sim.studies.sampled import jobs_of, sample_of
 from sim.studies.tables import Table
 from trigger import __version__
@@ -32,9 +34,9 @@ BLOCK_EVENTS = 1 << 13
 class DisplacedStudy:
     """Everything that the counters depend on. events: pairs at each level of background; variations and other sources have half.
 
-    windows: of beam background at the nominal level, with which cuts are chosen. offline: events of each search at each decay
-    length, a quarter of events if it is None. mass_gev, decay: of the long-lived particle, whose momentum is flat in momentum_gev
-    and whose transverse decay radius is flat over the bins. InputError for impossible ones.
+    windows: of beam background at the nominal level, with which cuts are chosen. offline: events of each point of a search, before
+    the point's own multiple, half of events if it is None. mass_gev, decay: of the long-lived particle, whose momentum is flat
+    in momentum_gev and whose transverse decay radius is flat over the bins. InputError for impossible ones.
     """
 
     events: int = 20_000
@@ -73,7 +75,7 @@ class DisplacedStudy:
     @property
     def searches(self) -> tuple[OfflineSample, ...]:
         """Samples of the searches."""
-        return offline_samples(max(self.events // 4, 1) if self.offline is None else self.offline)
+        return offline_samples(max(self.events // 2, 1) if self.offline is None else self.offline)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -81,9 +83,14 @@ class DisplacedStudy:
         return samples(self.events, self.windows)
 
     @property
-    def every(self) -> tuple[Sample | OfflineSample, ...]:
+    def losses(self) -> tuple[LossSample, ...]:
+        """Samples whose losses are looked at stage by stage."""
+        return loss_samples(max(self.events // 2, 1))
+
+    @property
+    def every(self) -> tuple[Sample | OfflineSample | LossSample, ...]:
         """All of them."""
-        return (*self.samples, *self.searches)
+        return (*self.samples, *self.searches, *self.losses)
 
     def digest(self) -> str:
         """Digest of the study, of the triggers and of the bins."""
@@ -91,7 +98,8 @@ class DisplacedStudy:
         background = (BackgroundTracks(), BEAM_EVENTS, SCALES, [sample.name for sample in self.every])
         entries = [(entry.name, entry.low, entry.high) for entry in ALGORITHMS]
         rivals = (HypothesisGrid(), shipped_network(), entries)
-        return digest(self, rivals, chain().digests, offline_chain().digests, background, bins, __version__)
+        asked = [SEARCHES[sample.search].at(sample.value) for sample in self.searches], STAGES
+        return digest(self, rivals, chain().digests, offline_chain().digests, background, bins, asked, __version__)
 
     def stamp(self) -> dict[str, Any]:
         """Head of every table: seed, sizes, digests, versions, assumptions; guesses are called guesses."""
@@ -126,7 +134,8 @@ class DisplacedStudy:
     def tables(self, counters: dict[str, Counters]) -> tuple[Table, ...]:
         """Every table."""
         counted = displaced_tables.Counted(samples=self.samples, counters=counters, stamp=self.stamp())
-        return (*displaced_tables.tables(counted), offline_table(counters, self.searches, self.stamp()))
+        others = (*offline_tables(counters, self.searches, self.stamp()), losses_table(counters, self.losses, self.stamp()))
+        return (*displaced_tables.tables(counted), *others)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,4 +150,6 @@ class CountBlock:
         sample = sample_of(job, study.every)
         if isinstance(sample, OfflineSample):
             return count_offline(sample, job, study.seed)
+        if isinstance(sample, LossSample):
+            return count_losses(sample, job, study.seed, study.gun)
         return merged(displaced_counts.count(part) for part in slices(sample, job, study.seed, study.gun))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,138 +10,158 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.detector.whole import Detector
 from sim.generation import BlockTask, make_block
 from sim.generation import Sample as EventSample
-from sim.generators.b_mesons import BToKS
-from sim.generators.inelastic import IdmDarkHiggs
-from sim.generators.long_lived import Daughters
-from sim.generators.process import Generator
-from sim.studies.channels import Selection
 from sim.studies.counting import Counters, Job
-from sim.studies.displaced_samples import DVT, LINES
+from sim.studies.displaced_samples import DVT, LINES, NOMINAL, Kind, Sample, columns
+from sim.studies.displaced_searches import SEARCHES
 from sim.studies.photon_reading import EFFICIENCY_COLUMNS, efficiency_row
-from sim.studies.searches.b_to_k_s import CHANNEL as B_TO_K_S
-from sim.studies.searches.idm_dark_higgs import CHANNEL as IDM_DARK_HIGGS
 from sim.studies.tables import Table, Value
 from trigger.chain import Chain
+from trigger.events import EventRecord
 
-MENU = "darktrigger"
-CTAUS_CM = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+MENU, PERIOD = "exp16", "e18r781"
+"""The latest menu that is public, and the latest prescales."""
+NEW_MENU = "darktrigger"
 NEW = (DVT, "dvt_ecl")
 """Lines for displaced vertices."""
-FIVE, FIVE_NEW = "ffy, stt, fyo, hie, lml", "the five, dvt and dvt_ecl"
-MENU_OLD, MENU_NEW = "whole menu without dvt and dvt_ecl", "whole menu"
-KEPT = (FIVE, FIVE_NEW, MENU_OLD, MENU_NEW, *NEW)
+FIVE, RUN, EVERY = "ffy, stt, fyo, hie, lml", "lines without prescale", "whole menu before prescale"
+EXISTING = (FIVE, RUN, EVERY)
+"""Sets of lines of the experiment that the new ones are added to."""
+SHOWN_LINES = 8
+"""Lines of a sample that are in the table of lines."""
+
+
+def with_new(existing: str) -> str:
+    """Name of the decision of a set of lines or the new ones."""
+    return f"{existing}; or dvt, dvt_ecl"
+
+
+def gained(existing: str) -> str:
+    """Name of the decision of the new lines where a set of lines does not fire."""
+    return f"dvt, dvt_ecl and not {existing}"
+
+
+KEPT = (*(name(existing) for existing in EXISTING for name in (str, with_new, gained)), *NEW)
 """Decisions that are compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search:
-    """A search. at: the decay length in cm to the generator. select: its offline selection."""
-
-    title: str
-    at: Callable[[float], Generator]
-    select: Selection
-
-
-def _soft(ctau_cm: float) -> IdmDarkHiggs:
-    """Masses with which most of the energy leaves with the dark matter. Our choice."""
-    return IdmDarkHiggs(
-        mass_gev=9.5,
-        chi_mass_gev=3.0,
-        splitting_gev=0.3,
-        ctau_cm=ctau_cm,
-        higgs_mass_gev=0.5,
-        higgs_ctau_cm=ctau_cm,
-        higgs_decay=Daughters.MUONS,
-    )
-
-
-SEARCHES: Mapping[str, Search] = {
-    "idm_dark_higgs": Search(
-        title="inelastic dark matter with a dark Higgs boson: m(A') = 3, splitting 0.4, h' -> pi pi of 1 GeV",
-        at=lambda ctau: IdmDarkHiggs(ctau_cm=ctau, higgs_ctau_cm=ctau),
-        select=IDM_DARK_HIGGS.select,
-    ),
-    "idm_dark_higgs_soft": Search(
-        title="the same with little energy: m(A') = 9.5, splitting 0.3, h' -> mu mu of 0.5 GeV",
-        at=_soft,
-        select=IDM_DARK_HIGGS.select,
-    ),
-    "b_to_k_s": Search(title="B -> K S, S -> mu mu of 1 GeV", at=lambda ctau: BToKS(ctau_cm=ctau), select=B_TO_K_S.select),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
 class OfflineSample:
-    """Events of a search at a decay length, under the nominal background."""
+    """Events of a search at a value of what it scans; the wires have the nominal background, the calorimeter and the KLM none."""
 
     search: str
-    ctau_cm: float
+    value: float
     events: int
 
     @property
     def name(self) -> str:
         """Name in file names and tables."""
-        return f"offline_{self.search}_ctau{self.ctau_cm:g}"
+        return f"offline_{self.search}_{self.value:g}"
 
 
 def offline_samples(events: int) -> tuple[OfflineSample, ...]:
-    """Every search at every decay length."""
-    return tuple(OfflineSample(search=search, ctau_cm=ctau, events=events) for search in SEARCHES for ctau in CTAUS_CM)
+    """Every search at every value, with its share of the events."""
+    return tuple(
+        OfflineSample(search=name, value=value, events=max(round(events * search.share * share), 1))
+        for name, search in SEARCHES.items()
+        for value, share in search.values
+    )
 
 
 @cache
 def offline_chain() -> Chain:
-    """The trigger with the lines for displaced vertices; without KLM."""
-    return Chain(menu=MENU, blocks=("ecl", "tracks", "grl", "displaced", "menu"))
+    """The trigger of the experiment's menu, with the block of the new lines beside it."""
+    return Chain(menu=MENU, period=PERIOD, blocks=("ecl", "tracks", "klm", "grl", "displaced", "menu"))
+
+
+@cache
+def _new_lines() -> Chain:
+    """The menu that has the new lines, on decisions made before."""
+    return Chain(menu=NEW_MENU, blocks=("menu",))
 
 
 def count_offline(sample: OfflineSample, job: Job, seed: int) -> Counters:
-    """`generated` and `selected` (1,): events; `<decision>` (1,): selected ones that it keeps."""
-    search, detector = SEARCHES[sample.search], Detector.at("NOMINAL", 1.0)
+    """`generated`, `selected` (1,): events; `<decision>` (1,), `lines` (lines,): selected ones that it and that each line keep."""
+    search, detector = SEARCHES[sample.search], Sample(kind=Kind.PAIR, scale=NOMINAL, events=sample.events).detector
     source = EventSample(
-        name=sample.search, source=search.at(sample.ctau_cm), response=detector.ecl, drift_chamber=detector.cdc, offline=True
+        name=sample.search,
+        source=search.at(sample.value),
+        response=detector.ecl,
+        drift_chamber=detector.cdc,
+        klm=detector.klm,
+        offline=True,
     )
     arrays = make_block(BlockTask(sample=source, seed=seed, block=job.block, n_events=job.events))
-    selected = search.select(arrays).flow.passed
-    kept = decide(arrays)
+    selected = EventRecord(arrays, {}).select(search.select(arrays).flow.passed)
+    kept, lines = decide(selected.arrays)
     return {
         "generated": np.array([job.events]),
-        "selected": np.array([selected.sum()]),
-        **{name: np.array([(selected & fired).sum()]) for name, fired in kept.items()},
+        "selected": np.array([selected.n_events]),
+        "lines": lines.sum(axis=0),
+        **{name: np.array([fired.sum()]) for name, fired in kept.items()},
     }
 
 
-def decide(arrays: Mapping[str, np.ndarray]) -> dict[str, NDArray[np.bool_]]:
-    """Every decision of KEPT on events, bool (n,)."""
-    decision = offline_chain().run({name: array for name, array in arrays.items() if not name.startswith(("true_", "off_"))})
-    names = decision.line_names
-    old = [place for place, name in enumerate(names) if name not in NEW]
-    five = [place for place, name in enumerate(names) if name in LINES or name.startswith(LINES[-1])]
-    bits = {name: decision.ftdl[:, names.index(name)] for name in NEW}
+def decide(arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, NDArray[np.bool_]], NDArray[np.bool_]]:
+    """Every decision of KEPT on events, bool (n,), and all lines of the experiment's menu, bool (n, lines)."""
+    given = {name: array for name, array in arrays.items() if not name.startswith(("true_", "off_"))}
+    decision = offline_chain().run(given)
+    again = _new_lines().run(given | {field: array for field, array in decision.arrays().items() if field not in _MENU_FIELDS})
+    bits = {name: again.ftdl[:, again.line_names.index(name)] for name in NEW}
     new = np.any([*bits.values()], axis=0)
-    any_five, any_old = (decision.ftdl[:, places].any(axis=1) for places in (five, old))
-    return {FIVE: any_five, FIVE_NEW: any_five | new, MENU_OLD: any_old, MENU_NEW: any_old | new, **bits}
+    kept: dict[str, NDArray[np.bool_]] = {}
+    for existing, places in _places().items():
+        fired = np.any(decision.ftdl[:, places], axis=1)
+        kept |= {existing: fired, with_new(existing): fired | new, gained(existing): new & ~fired}
+    return {**kept, **bits}, decision.ftdl
 
 
-def offline_table(counters: Mapping[str, Counters], samples: tuple[OfflineSample, ...], stamp: Mapping[str, Any]) -> Table:
-    """Selected events that each decision keeps, by search and decay length."""
-    rows: list[tuple[Value, ...]] = []
+_MENU_FIELDS = frozenset({"input_bits", "ftdl", "psnm", "l1", "l1_probability"})
+"""Answers of the menu itself."""
+
+
+@cache
+def _places() -> dict[str, tuple[int, ...]]:
+    """Columns of the lines of each set of EXISTING."""
+    prescales = offline_chain().period.prescales
+    return {
+        FIVE: tuple(place for line in LINES for place in columns()[line]),
+        RUN: tuple(place for place, prescale in enumerate(prescales) if prescale == 1),
+        EVERY: tuple(range(len(prescales))),
+    }
+
+
+def offline_tables(counters: Mapping[str, Counters], samples: tuple[OfflineSample, ...], stamp: Mapping[str, Any]) -> list[Table]:
+    """Selected events that each decision keeps, and the lines that take most of them, by search and what is scanned."""
+    kept: list[tuple[Value, ...]] = []
+    lines: list[tuple[Value, ...]] = []
+    names, prescales = offline_chain().menu.line_names, offline_chain().period.prescales
     for sample in samples:
-        found = counters[sample.name]
-        for name in KEPT:
-            row = efficiency_row(int(found[name][0]), int(found["selected"][0]))
-            rows.append((SEARCHES[sample.search].title, sample.ctau_cm, int(found["generated"][0]), name, *row))
-    return Table(
-        name="displaced_offline",
-        title="Events that pass the offline selections of displaced searches: part that the first level keeps",
-        columns=("search", "ctau_cm", "generated", "decision", *EFFICIENCY_COLUMNS),
-        rows=tuple(rows),
-        notes=(
-            f"menu {MENU}, before prescale, nominal background (a guess); cuts on the score as they are declared",
-            f"{FIVE}: any of them",
-        ),
-        stamp=stamp,
+        search, found = SEARCHES[sample.search], counters[sample.name]
+        n, at = int(found["selected"][0]), (search.title, search.scanned, sample.value)
+        kept += [(*at, int(found["generated"][0]), name, *efficiency_row(int(found[name][0]), n)) for name in KEPT]
+        run = [place for place in np.argsort(-found["lines"], kind="stable") if prescales[place] == 1]
+        lines += [(*at, names[place], *efficiency_row(int(found["lines"][place]), n)) for place in run[:SHOWN_LINES]]
+    notes = (
+        f"menu {MENU}; {RUN}: in period {PERIOD}; {FIVE}: any of them, before prescale; no injection veto",
+        "wires with the nominal background (a guess), calorimeter and KLM without; cuts on the score as they are declared",
     )
+    return [
+        Table(
+            name="displaced_offline",
+            title="Events that pass the offline selections of displaced searches: part that the first level keeps",
+            columns=("search", "scanned", "value", "generated", "decision", *EFFICIENCY_COLUMNS),
+            rows=tuple(kept),
+            notes=notes,
+            stamp=stamp,
+        ),
+        Table(
+            name="displaced_offline_lines",
+            title=f"Lines without prescale that take most of these events, {SHOWN_LINES} of each sample",
+            columns=("search", "scanned", "value", "line", *EFFICIENCY_COLUMNS),
+            rows=tuple(lines),
+            notes=notes,
+            stamp=stamp,
+        ),
+    ]

@@ -10,10 +10,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from sim.provenance import describe
 from sim.studies.displaced_counts import CROSSED
-from sim.studies.displaced_offline import FIVE, FIVE_NEW, MENU_NEW, MENU_OLD
+from sim.studies.displaced_offline import FIVE, RUN, with_new
 from sim.studies.displaced_samples import CEILING, OR
 from sim.studies.displaced_scores import HOUGH, HYPOTHESES, RATES_HZ
-from sim.studies.displaced_tables import UNIQUE, WITH, at
+from sim.studies.displaced_tables import MASS_SCANS, UNIQUE, WITH, at
 from sim.studies.style import MARKERS, MUTED, SERIES, note, save, styled
 from sim.studies.tables import Table
 
@@ -21,18 +21,19 @@ Curve = tuple[str, str, str]
 """Decision, label, colour."""
 _X1 = "x1 (guess)"
 _SCANS = (
-    ("mass", "mass [GeV]", "linear"),
+    (MASS_SCANS[0], "mass [GeV]", "linear"),
     ("ctau", "c tau [cm]", "log"),
     ("segments", "part of the segments that is kept", "linear"),
     ("sides", "part of the known sides that is wrong", "linear"),
     ("background", "background / nominal guess", "linear"),
 )
 _OFFLINE = (
-    (MENU_NEW, "menu with dvt, dvt_ecl", SERIES[1], "-"),
-    (MENU_OLD, "menu without them", SERIES[1], "--"),
-    (FIVE_NEW, "ffy, stt, fyo, hie, lml and dvt, dvt_ecl", SERIES[0], "-"),
+    (with_new(RUN), "lines without prescale, or dvt, dvt_ecl", SERIES[1], "-"),
+    (RUN, "lines that run without prescale", SERIES[1], "--"),
+    (with_new(FIVE), "ffy, stt, fyo, hie, lml, or dvt, dvt_ecl", SERIES[0], "-"),
     (FIVE, "ffy, stt, fyo, hie, lml", SERIES[0], "--"),
 )
+_OFFLINE_COLUMNS = 3
 
 
 def curves(rate_hz: float) -> tuple[Curve, ...]:
@@ -115,17 +116,21 @@ def k_short_plot(table: Table, path: Path) -> Path:
 
 
 def offline_plot(table: Table, path: Path) -> Path:
-    """Part of the selected events of each search that the first level keeps, against decay length."""
+    """Part of the selected events of each search that the first level keeps, against what it scans."""
     searches = list(dict.fromkeys(str(value) for value in table.column("search")))
+    rows = -(-len(searches) // _OFFLINE_COLUMNS)
     with styled():
-        figure, grid = _figure((4.6 * len(searches), 4.6), 1, len(searches))
-        for axes, search in zip(grid[0], searches, strict=True):
+        figure, grid = _figure((13.5, 3.6 * rows), rows, _OFFLINE_COLUMNS, share_x=False)
+        for axes in grid.flat[len(searches) :]:
+            axes.set_visible(False)
+        for axes, search in zip(grid.flat, searches, strict=False):
             for (decision, label, colour, style), marker in zip(_OFFLINE, MARKERS, strict=False):
                 chosen = table.where(search=search, decision=decision)
-                _draw(axes, chosen, np.array(chosen.column("ctau_cm"), float), label, colour, marker, style)
-            axes.set(xscale="log", xlabel="c tau [cm]")
+                _draw(axes, chosen, np.array(chosen.column("value"), float), label, colour, marker, style)
+            axes.set(xscale="log", xlabel=str(table.where(search=search).column("scanned")[0]))
             axes.set_title(search.replace(": ", ":\n"), fontsize=9)
-        grid[0, 0].set_ylabel("part of the selected events\nthat the first level keeps")
+        for row in grid:
+            row[0].set_ylabel("part of the selected events\nthat the first level keeps")
         return _done(figure, grid[0, 0], table, path)
 
 

@@ -18,7 +18,7 @@ from sim.detector.ecl.species import charges
 from sim.detector.whole import Detector
 from sim.generators.background_tracks import BackgroundTracks, with_background
 from sim.generators.cosmics import Cosmics
-from sim.generators.long_lived import K_SHORT, LAMBDA, LongLivedGun, NeutralStrangeGun
+from sim.generators.long_lived import K_SHORT, LAMBDA, Daughters, LongLivedGun, NeutralStrangeGun
 from sim.generators.muon_pair import MuonPair
 from sim.generators.particles import Particles
 from sim.generators.photon_conversion import PhotonConversion
@@ -47,8 +47,10 @@ TRUE_VERTEX_CM = 3.0
 MAX_RADIUS_CM = 50.0
 """Range of the decay radius."""
 MASSES_GEV, CTAUS_CM = (0.3, 0.5, 1.0, 2.0, 3.0), (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+DECAYS = (Daughters.MUONS, Daughters.ELECTRONS, Daughters.PIONS, Daughters.KAONS)
 KEPT_SEGMENTS, WRONG_SIDES = (0.99, 0.97, 0.95, 0.93, 0.90), (0.0, 0.02, 0.05, 0.10, 0.15)
-"""What is varied. Segments: the part that is kept of what the chamber gives; sides: the part of the known ones turned round."""
+"""What is varied: mass and decay together, where the mass allows it. Segments: the part that is kept of what the chamber gives;
+sides: the part of the known ones turned round."""
 TRUE = f"{HOUGH.name}, true vertex"
 SCORED = (*(algorithm.name for algorithm in ALGORITHMS), TRUE)
 """What has a score in pairs; in the others, all but the last."""
@@ -102,10 +104,11 @@ SOURCES = (Kind.MUON_PAIR, Kind.TAU_PAIR, Kind.B_PAIR, Kind.K_SHORT, Kind.LAMBDA
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """What differs from the study's own pairs: mass, mean decay length (None: radius flat), part of the segments that is kept, part
-    of the known sides that is wrong."""
+    """What differs from the study's own pairs: mass and decay, mean decay length (None: radius flat), part of the segments that is
+    kept, part of the known sides that is wrong."""
 
     mass_gev: float | None = None
+    decay: Daughters = Daughters.MUONS
     ctau_cm: float | None = None
     kept: float = 1.0
     wrong: float = 0.0
@@ -114,7 +117,7 @@ class Variant:
     def varied(self) -> tuple[str, float]:
         """What is varied and its value; ("", 0) for nothing."""
         if self.mass_gev is not None:
-            return "mass", self.mass_gev
+            return f"mass, {self.decay.value}", self.mass_gev
         if self.ctau_cm is not None:
             return "ctau", self.ctau_cm
         if self.kept < 1:
@@ -132,7 +135,7 @@ class Sample(Leveled[Kind]):
     def name(self) -> str:
         """Name in file names and tables."""
         what, value = self.variant.varied
-        return f"{super().name}_{what}{value:g}" if what else super().name
+        return f"{super().name}_{what.replace(', ', '_')}{value:g}" if what else super().name
 
     @property
     def detector(self) -> Detector:
@@ -168,7 +171,7 @@ def samples(events: int, windows: int) -> tuple[Sample, ...]:
     which cuts are chosen; a fifth of them at the others. Windows without background are left out: they are empty."""
     half, fifth = max(events // 2, 1), max(windows // 5, 1)
     variants = (
-        *(Variant(mass_gev=mass) for mass in MASSES_GEV),
+        *(Variant(mass_gev=mass, decay=decay) for decay in DECAYS for mass in MASSES_GEV if mass > 2 * decay.mass_gev),
         *(Variant(ctau_cm=ctau) for ctau in CTAUS_CM),
         *(Variant(kept=kept) for kept in KEPT_SEGMENTS),
         *(Variant(wrong=wrong) for wrong in WRONG_SIDES if wrong),
@@ -197,18 +200,33 @@ def columns() -> dict[str, tuple[int, ...]]:
     return found | {LINES[-1]: tuple(low_multiplicity)}
 
 
-def slices(sample: Sample, job: Job, seed: int, gun: LongLivedGun) -> Iterator[Slice]:
-    """The events of one block. gun: of the study's own pairs."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Simulated:
+    """Some events of a block: particles, fields of their segments, streams of random numbers of their block."""
+
+    particles: Particles
+    segments: dict[str, NDArray]
+    rng: Mapping[Stage, np.random.Generator]
+
+
+def simulated(sample: Sample, job: Job, seed: int, gun: LongLivedGun) -> Iterator[Simulated]:
+    """The events of one block through the drift chamber. gun: of the study's own pairs."""
     name = f"displaced_{sample.kind.name.lower()}"
     rng = {stage: stream(seed, name, stage, job.block) for stage in Stage}
     degrade = stream(seed, f"{name} degraded", Stage.STUDY, job.block)
     particles = particles_of(sample, job.events, gun, rng[Stage.GENERATE])
-    detector, finder = sample.detector, _segment_finder()
     for start in range(0, job.events, SLICE_EVENTS):
         chosen = particles.select(np.arange(start, min(start + SLICE_EVENTS, job.events)))
-        hits = simulate(chosen, rng[Stage.DRIFT_CHAMBER], detector.cdc)
-        segments = degraded(finder.run(hits.offsets, hits.wire_id, hits.time_raw).arrays(), sample.variant, degrade)
-        cells = respond(chosen, rng[Stage.RESPONSE], detector.ecl)
+        hits = simulate(chosen, rng[Stage.DRIFT_CHAMBER], sample.detector.cdc)
+        segments = degraded(_segment_finder().run(hits.offsets, hits.wire_id, hits.time_raw).arrays(), sample.variant, degrade)
+        yield Simulated(particles=chosen, segments=segments, rng=rng)
+
+
+def slices(sample: Sample, job: Job, seed: int, gun: LongLivedGun) -> Iterator[Slice]:
+    """The events of one block. gun: of the study's own pairs."""
+    for events in simulated(sample, job, seed, gun):
+        segments = events.segments
+        cells = respond(events.particles, events.rng[Stage.RESPONSE], sample.detector.ecl)
         fired = chain().run({**segments, **{field: cells[field] for field in _ECL_HITS}}).ftdl
         decided: Decided = {line: np.asarray(fired[:, places].any(axis=1)) for line, places in columns().items()}
         found = displaced_trigger().run(*segments.values())
@@ -217,11 +235,16 @@ def slices(sample: Sample, job: Job, seed: int, gun: LongLivedGun) -> Iterator[S
         if not sample.kind.has_pair:
             yield _window(found, decided, scores)
             continue
-        daughters = _alone(chosen)
-        ideal = simulate(daughters, rng[Stage.STUDY], CdcResponse(efficiency=1.0))
-        alone = finder.run(ideal.offsets, ideal.wire_id, ideal.time_raw).arrays()
+        daughters, alone = alone_of(events)
         crossed, there = crossings(alone["cdc_offsets"], alone["cdc_ts_id"], segments["cdc_offsets"], segments["cdc_ts_id"])
         yield _pair(daughters, found, {**decided, CEILING: enough(there)}, scores, enough(crossed))
+
+
+def alone_of(events: Simulated) -> tuple[Particles, dict[str, NDArray]]:
+    """The charged particles, each as an event of its own, and the segments that they fire alone where no wire fails."""
+    daughters = _alone(events.particles)
+    ideal = simulate(daughters, events.rng[Stage.STUDY], CdcResponse(efficiency=1.0))
+    return daughters, _segment_finder().run(ideal.offsets, ideal.wire_id, ideal.time_raw).arrays()
 
 
 @cache
@@ -248,7 +271,9 @@ def particles_of(sample: Sample, events: int, gun: LongLivedGun, rng: np.random.
         variant = sample.variant
         if variant.ctau_cm is not None:
             gun = replace(gun, ctau_cm=variant.ctau_cm, flat_radius_cm=None)
-        return replace(gun, mass_gev=variant.mass_gev or gun.mass_gev).generate(events, rng)
+        if variant.mass_gev is not None:
+            gun = replace(gun, mass_gev=variant.mass_gev, decay=variant.decay)
+        return gun.generate(events, rng)
     if not sample.kind.is_window:
         return _PARTICLES[sample.kind].generate(events, rng)
     mean = BEAM_EVENTS * sample.scale if sample.kind is Kind.BEAM else 0.0
@@ -267,6 +292,16 @@ def _alone(particles: Particles) -> Particles:
     return replace(particles, offsets=np.arange(len(rows) + 1), weight=np.ones(len(rows)), **columns)
 
 
+def near_segments(offsets: NDArray, ts_id: NDArray) -> NDArray[np.bool_]:
+    """Segments of the whole chamber that an event has, or a neighbour of: bool (n, 2336)."""
+    n_events, lines = len(offsets) - 1, superlayers()
+    present = np.zeros((n_events, N_SEGMENTS), bool)
+    present[np.repeat(np.arange(n_events), np.diff(offsets)), ts_id] = True
+    of, place = lines.of_segment, np.arange(N_SEGMENTS) - lines.offset[lines.of_segment]
+    right, left = (lines.offset[of] + (place + side) % lines.n_segments[of] for side in (1, -1))
+    return present | present[:, right] | present[:, left]
+
+
 def crossings(
     ideal_offsets: NDArray, ideal_id: NDArray, offsets: NDArray, ts_id: NDArray
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -275,12 +310,8 @@ def crossings(
     ideal_offsets (2n + 1,), ideal_id: segments that each daughter fires alone, where no wire fails. offsets (n + 1,), ts_id: those
     of the events. Its segment: one of the former, or a neighbour of it.
     """
-    n_events, lines = len(offsets) - 1, superlayers()
-    present = np.zeros((n_events, N_SEGMENTS), bool)
-    present[np.repeat(np.arange(n_events), np.diff(offsets)), ts_id] = True
-    of, place = lines.of_segment, np.arange(N_SEGMENTS) - lines.offset[lines.of_segment]
-    right, left = (lines.offset[of] + (place + side) % lines.n_segments[of] for side in (1, -1))
-    near = present | present[:, right] | present[:, left]
+    n_events, of = len(offsets) - 1, superlayers().of_segment
+    near = near_segments(offsets, ts_id)
     daughter = np.repeat(np.arange(2 * n_events), np.diff(ideal_offsets))
     crossed = np.zeros((2 * n_events, N_SUPERLAYERS), bool)
     crossed[daughter, of[ideal_id]] = True
@@ -326,10 +357,7 @@ def _pair(
     x, y, z = (getattr(daughters, name)[::2] for name in ("vx", "vy", "vz"))
     momentum = np.stack([daughters.px, daughters.py, daughters.pz], axis=1).reshape(-1, 2, 3)
     size = np.linalg.norm(momentum, axis=2)
-    event = np.repeat(np.arange(len(x)), np.diff(found.displaced_offsets))
-    radius = found.displaced_radius_raw * DEPTH.resolution
-    phi = found.displaced_phi_raw * (RAD_PER_TURN / TURN_RAW)
-    transverse = np.hypot(radius * np.cos(phi) - x[event], radius * np.sin(phi) - y[event])
+    event, transverse = transverse_cm(found, x, y)
     first = first_best(found)
     return Slice(
         radius_cm=np.hypot(x, y),
@@ -342,6 +370,14 @@ def _pair(
         transverse_cm=transverse[first],
         along_cm=np.abs(found.displaced_z_raw * DEPTH.resolution - z[event])[first],
     )
+
+
+def transverse_cm(found: DisplacedDecision, x_cm: NDArray, y_cm: NDArray) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Event of every vertex, and its distance across the beam from the decay of its event at x, y (n,)."""
+    event = np.repeat(np.arange(len(x_cm)), np.diff(found.displaced_offsets))
+    radius = found.displaced_radius_raw * DEPTH.resolution
+    phi = found.displaced_phi_raw * (RAD_PER_TURN / TURN_RAW)
+    return event, np.hypot(radius * np.cos(phi) - x_cm[event], radius * np.sin(phi) - y_cm[event])
 
 
 def first_best(found: DisplacedDecision) -> NDArray[np.int64]:

@@ -31,6 +31,8 @@ K_SHORT_HZ = 1000.0
 """K_S that decay to two charged pions in the chamber, at the design luminosity. GUESS: an order of magnitude."""
 RATED = {Kind.MUON_PAIR: "mu-mu", Kind.TAU_PAIR: "tau-tau", Kind.B_PAIR: "y4s", Kind.COSMIC: "cosmics"}
 """Sources whose rate is that of a sample of `sim.studies.rate_samples`."""
+MASS_SCANS = tuple(f"mass, {decay.value}" for decay in decisions.DECAYS)
+"""What is varied with the mass: the decay."""
 FIRED, UNIQUE, WITH = "fires", "fires, existing lines do not", "fires, or existing lines do"
 """What is said of an algorithm at a rate."""
 
@@ -195,7 +197,7 @@ def _summary(counted: Counted) -> Iterator[tuple[Value, ...]]:
 
 
 def _scan(counted: Counted) -> Iterator[tuple[Value, ...]]:
-    for varied in ("mass", "ctau", "segments", "sides", "background"):
+    for varied in (*MASS_SCANS, "ctau", "segments", "sides", "background"):
         for value, found in _points(counted, varied):
             for among in AMONG:
                 n = int(found[f"every/{among}/events"].sum())

@@ -159,6 +159,18 @@ CASES = {
         },
         {"higgs_radius": np.hypot(*WAY[:2]), "chi_radius": np.hypot(1.0, 0.2)},
     ),
+    "idm_dark_higgs_alone": Case(
+        idm_dark_higgs.select_alone,
+        idm_dark_higgs.ALONE_CUTS,
+        ([], IDM[:2]),
+        {
+            "two_tracks": ([], IDM),
+            "pointing": ([], displaced(IDM[:2], (0.0, 3.0, 0.0))),
+            "no_k_short": ([], displaced(SHORT_PIONS, WAY)),
+            "extra_energy": ([photon(star(2.5, 90, 0))], IDM[:2]),
+        },
+        {"higgs_radius": np.hypot(*WAY[:2])},
+    ),
     "b_to_k_s": Case(
         b_to_kaon.select,
         b_to_kaon.CUTS,

@@ -9,11 +9,12 @@ from typer.testing import CliRunner
 
 import sim.cli
 from sim.generators.long_lived import Daughters
-from sim.studies import block_study, displaced_offline, displaced_samples
+from sim.studies import block_study, displaced_losses, displaced_offline, displaced_samples, displaced_searches
 from sim.studies.block_study import tabulate
 from sim.studies.displaced import CountBlock, DisplacedStudy
 from sim.studies.displaced_counts import ALL, ALONG_EDGES, AXES, CROSSED, RADIUS_EDGES, TRANSVERSE_EDGES, count
-from sim.studies.displaced_offline import FIVE, FIVE_NEW, MENU_NEW, MENU_OLD, NEW
+from sim.studies.displaced_losses import ANY_VERTEX, BEFORE, CROSSING, STAGES
+from sim.studies.displaced_offline import EVERY, EXISTING, FIVE, NEW, RUN, SHOWN_LINES, gained, with_new
 from sim.studies.displaced_samples import (
     CEILING,
     LINES,
@@ -29,7 +30,7 @@ from sim.studies.displaced_samples import (
     samples,
 )
 from sim.studies.displaced_scores import ALGORITHMS, HOUGH, HYPOTHESES, N_SCORES, RATES_HZ, STEP_HZ, cut_for
-from sim.studies.displaced_tables import UNIQUE, WITH, at, quantiles, source_hz
+from sim.studies.displaced_tables import MASS_SCANS, UNIQUE, WITH, at, quantiles, source_hz
 from sim.studies.statistics import efficiency, upper_limit
 from sim.studies.tables import read
 from trigger.errors import InputError
@@ -174,7 +175,7 @@ def test_impossible_studies_are_refused(change, reason):
 
 @pytest.fixture(scope="module")
 def study():
-    return DisplacedStudy(events=100, windows=300, offline=4, seed=4)
+    return DisplacedStudy(events=100, windows=300, offline=30, seed=4)
 
 
 @pytest.fixture(scope="module")
@@ -182,9 +183,12 @@ def made(study, tmp_path_factory):
     """With fewer kinds of sources and variations."""
     folder = tmp_path_factory.mktemp("displaced")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(displaced_offline, "CTAUS_CM", (1.0, 30.0))
+        searches = {name: replace(search, values=((1.0, 1.0),)) for name, search in displaced_searches.SEARCHES.items()}
+        kept = ("idm_muons", "alone_slow_pions")
+        patch.setattr(displaced_offline, "SEARCHES", {name: searches[name] for name in kept})
+        patch.setattr(displaced_losses, "MASSES_GEV", (1.0,))
         patch.setattr(displaced_samples, "SOURCES", (Kind.MUON_PAIR, Kind.K_SHORT))
-        patch.setattr(displaced_samples, "MASSES_GEV", (2.0,))
+        patch.setattr(displaced_samples, "MASSES_GEV", (0.9, 2.0))
         patch.setattr(displaced_samples, "CTAUS_CM", (10.0,))
         patch.setattr(displaced_samples, "KEPT_SEGMENTS", (0.9,))
         patch.setattr(displaced_samples, "WRONG_SIDES", (0.15,))
@@ -268,14 +272,43 @@ def test_windows_of_background_are_rates_at_the_true_step(made):
             assert cells["rate_upper_95_hz"] == STEP_HZ * cells["upper_95"]
 
 
-def test_searches_keep_what_the_menu_and_the_new_lines_keep(made):
+def test_searches_keep_what_the_lines_and_the_new_lines_keep(made):
     table = made[0]["displaced_offline"]
-    for search in set(table.column("search")):
-        for ctau in set(table.column("ctau_cm")):
-            counts = counts_of(table, search=search, ctau_cm=ctau)
-            assert counts[FIVE] <= counts[FIVE_NEW] <= counts[MENU_NEW] <= 4
-            assert counts[MENU_OLD] <= counts[MENU_NEW]
-            assert max(counts[name] for name in NEW) <= counts[FIVE_NEW]
+    titles = dict.fromkeys(table.column("search"))
+    assert len(titles) == 2
+    for search in titles:
+        counts, n = counts_of(table, search=search), table.where(search=search).column("n")[0]
+        assert 0 < n < 30
+        for existing in EXISTING:
+            assert counts[existing] + counts[gained(existing)] == counts[with_new(existing)] <= n
+            assert counts[gained(existing)] <= sum(counts[name] for name in NEW)
+        assert counts[FIVE] <= counts[EVERY] >= counts[RUN]
+        lines = made[0]["displaced_offline_lines"].where(search=search)
+        assert len(lines.rows) == SHOWN_LINES
+        taken = lines.column("k")
+        assert taken == sorted(taken, reverse=True)
+        assert taken[0] <= counts[RUN] <= sum(taken) + n
+
+
+def test_losses_go_on_from_stage_to_stage(made):
+    table = made[0]["displaced_losses"]
+    left = table.where(of=CROSSING)
+    counts = dict(zip(left.column("stage"), left.column("k"), strict=True))
+    by_stage = [counts[stage] for stage in STAGES]
+    assert by_stage == sorted(by_stage, reverse=True)
+    assert by_stage[-1] > 0
+    assert table.where(of=BEFORE).column("n") == [by_stage[0], *by_stage[:-1]]
+    own = counts_of(made[0]["displaced_scan"], varied="mass, mu-mu", value=0.9, among=CROSSED)
+    assert {*left.column("n")} == {by_stage[0]}
+    for stage in STAGES[-2:]:
+        assert counts[stage] <= counts[f"{ANY_VERTEX}: {stage}"]
+    assert own
+
+
+def test_masses_are_scanned_for_every_decay_that_they_allow(made):
+    scan = made[0]["displaced_scan"]
+    found = {varied: set(scan.where(varied=varied).column("value")) for varied in MASS_SCANS}
+    assert found == {"mass, mu-mu": {0.9, 2.0}, "mass, e-e": {0.9, 2.0}, "mass, pi-pi": {0.9, 2.0}, "mass, k-k": {2.0}}
 
 
 def test_work_travels_to_other_processes(study):
@@ -292,7 +325,7 @@ def test_pairs_are_the_same_at_every_level(study):
     assert (quiet[f"radius/{CROSSED}/events"] == loud[f"radius/{CROSSED}/events"]).all()
     names = [sample.name for sample in samples(100, 300)]
     assert len(names) == len(set(names))
-    assert {*names, *(sample.name for sample in study.searches)} == set(of)
+    assert {*names, *(sample.name for sample in (*study.searches, *study.losses))} == set(of)
 
 
 def test_command_line_draws_every_picture(made, tmp_path, monkeypatch):
