@@ -9,7 +9,7 @@ from sim.detector.whole import Detector
 from sim.generators.background_tracks import BackgroundTracks
 from sim.generators.long_lived import Daughters, LongLivedGun
 from sim.provenance import stamp
-from sim.studies import displaced_counts, displaced_tables
+from sim.studies import displaced_counts, displaced_line_widths, displaced_tables, displaced_vertex_widths, displaced_widths
 from sim.studies.counting import Counters, Job, merged
 from sim.studies.displaced_losses import STAGES, LossSample, count_losses, loss_samples, losses_table
 from sim.studies.displaced_offline import OfflineSample, count_offline, offline_chain, offline_samples, offline_tables
@@ -135,7 +135,8 @@ class DisplacedStudy:
         """Every table."""
         counted = displaced_tables.Counted(samples=self.samples, counters=counters, stamp=self.stamp())
         others = (*offline_tables(counters, self.searches, self.stamp()), losses_table(counters, self.losses, self.stamp()))
-        return (*displaced_tables.tables(counted), *others)
+        widths = (stage.scan() for stage in (displaced_widths, displaced_line_widths, displaced_vertex_widths))
+        return (*displaced_tables.tables(counted), *others, *widths)
 
 
 @dataclass(frozen=True, kw_only=True)

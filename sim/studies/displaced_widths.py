@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.provenance import stamp
 from sim.studies.tables import Table
-from trigger.digest import digest
+from sim.studies.width_scan import Scan, matrix_rounded, rounded
 from trigger.displaced.fit_rows import BEND_STEP_LOG2, IMPACT_STEP_LOG2, N_BEND, N_IMPACT, Rows, fit_centres, rows_around
 from trigger.displaced.formats import AZIMUTH, BEND, COARSE, DRIFT, IMPACT, MANTISSA, RAD_PER_TURN
 from trigger.displaced.grid import SeedGrid
@@ -78,40 +76,39 @@ def tracks(rng: np.random.Generator, n: int) -> Tracks:
 def fitted(given: Tracks, widths: Widths) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """(bend, impact, phi) that both steps of the fit give, with all numbers rounded to some widths."""
     grid = SeedGrid()
-    place = _place(given.bend, grid.bend_max_per_cm, grid.n_bend) * grid.n_impact
-    row = place + _place(given.impact, grid.impact_max_cm, grid.n_impact)
+    place = place_of(given.bend, grid.bend_max_per_cm, grid.n_bend) * grid.n_impact
+    row = place + place_of(given.impact, grid.impact_max_cm, grid.n_impact)
     cell = 2 * np.pi / grid.n_phi
     phi = (np.floor(given.phi / cell) + 0.5) * cell
-    centre = _taken(rows_around(grid.bend_per_cm, grid.impact_cm), row)
-    off = _round_angle(given.angle, widths.coarse) - _round_angle(phi[:, None] + centre.azimuth[..., 0], widths.coarse)
+    centre = taken(rows_around(grid.bend_per_cm, grid.impact_cm), row)
+    off = rounded_angle(given.angle, widths.coarse) - rounded_angle(phi[:, None] + centre.azimuth[..., 0], widths.coarse)
     bend, impact, phi = _moved(centre, phi, off, widths, None)
-    row = _place(bend, np.ldexp(N_BEND / 2, BEND_STEP_LOG2) * BEND.resolution, N_BEND) * N_IMPACT
-    row = row + _place(impact, np.ldexp(N_IMPACT / 2, IMPACT_STEP_LOG2) * IMPACT.resolution, N_IMPACT)
-    around = _taken(rows_around(*fit_centres()), row)
-    distance = _round(given.distance, widths.drift) * around.stretch[:, None] / around.along
+    row = place_of(bend, np.ldexp(N_BEND / 2, BEND_STEP_LOG2) * BEND.resolution, N_BEND) * N_IMPACT
+    row = row + place_of(impact, np.ldexp(N_IMPACT / 2, IMPACT_STEP_LOG2) * IMPACT.resolution, N_IMPACT)
+    around = taken(rows_around(*fit_centres()), row)
+    distance = rounded(given.distance, widths.drift) * around.stretch[:, None] / around.along
     off = (
-        _round_angle(given.angle, widths.azimuth)
-        + _round_angle(distance, widths.azimuth)
-        - _round_angle(phi, widths.azimuth)[:, None]
+        rounded_angle(given.angle, widths.azimuth)
+        + rounded_angle(distance, widths.azimuth)
+        - rounded_angle(phi, widths.azimuth)[:, None]
     )
-    off = off - _round_angle(around.azimuth[..., 0], widths.azimuth)
+    off = off - rounded_angle(around.azimuth[..., 0], widths.azimuth)
     return _moved(around, phi, off, widths, widths.mantissa)
 
 
-def _place(value: NDArray[np.float64], largest: float, n: int) -> NDArray[np.int64]:
+def place_of(value: NDArray[np.float64], largest: float, n: int) -> NDArray[np.int64]:
+    """Number of the cell, of n that cover +-largest; the first or the last one for what lies beyond."""
     return np.clip(np.floor((value / largest + 1) / 2 * n), 0, n - 1).astype(np.int64)
 
 
-def _taken(rows: Rows, index: NDArray[np.int64]) -> Rows:
+def taken(rows: Rows, index: NDArray[np.int64]) -> Rows:
+    """Some of the rows."""
     return Rows._make(column[index] for column in rows)
 
 
-def _round(value: NDArray[np.float64], bits: int | None) -> NDArray[np.float64]:
-    return value if bits is None else np.ldexp(np.floor(np.ldexp(value, bits) + 0.5), -bits)
-
-
-def _round_angle(value: NDArray[np.float64], bits: int | None) -> NDArray[np.float64]:
-    return _round(value / RAD_PER_TURN, bits) * RAD_PER_TURN
+def rounded_angle(value: NDArray[np.float64], bits: int | None) -> NDArray[np.float64]:
+    """Radians, rounded in turns."""
+    return rounded(value / RAD_PER_TURN, bits) * RAD_PER_TURN
 
 
 def _moved(
@@ -121,15 +118,12 @@ def _moved(
     off = (off + np.pi) % (2 * np.pi) - np.pi
     weighted = rows.slopes * rows.along[..., None]
     matrix = np.linalg.pinv(weighted) * rows.along[:, None, :] / _UNITS[:, None]
-    if mantissa is not None:
-        largest = np.abs(matrix).max(axis=-1, keepdims=True) if widths.scaled else np.abs(matrix).max()
-        scale = np.exp2(np.floor(np.log2(((1 << (mantissa - 1)) - 1) / largest)))
-        matrix = np.floor(matrix * scale + 0.5) / scale
+    matrix = matrix_rounded(matrix, mantissa, scaled=widths.scaled)
     move = (matrix @ off[..., None])[..., 0] * _UNITS
     return (
-        _round(rows.bend + move[:, 0], widths.bend),
-        _round(rows.impact + move[:, 1], widths.impact),
-        _round_angle(phi + move[:, 2], widths.azimuth),
+        rounded(rows.bend + move[:, 0], widths.bend),
+        rounded(rows.impact + move[:, 1], widths.impact),
+        rounded_angle(phi + move[:, 2], widths.azimuth),
     )
 
 
@@ -145,31 +139,21 @@ def losses(given: Tracks, widths: Widths) -> dict[str, float]:
     }
 
 
-def _changed(widths: Widths, name: str, bits: int) -> Widths:
-    change: dict[str, Any] = {name: bits}
-    return replace(widths, **change)
-
-
 def scan(n_tracks: int = 2000, seed: int = 1) -> Table:
     """A row per format and width, with the others as declared; and the matrices with one power of two for all."""
-    given = tracks(np.random.default_rng(seed), n_tracks)
-    declared = Widths()
-    cases: list[tuple[str, int | None, Widths]] = [("float", None, FLOAT), ("declared", None, declared)]
-    cases += [(name, bits, _changed(declared, name, bits)) for name, widths in SCANNED.items() for bits in widths]
-    cases.append(("mantissa, one power of two for all", declared.mantissa, replace(declared, scaled=False)))
-    kept = {field.name: getattr(declared, field.name) for field in fields(declared)}
-    rows = []
-    for name, bits, widths in cases:
-        found = losses(given, widths)
-        rows.append((name, bits, bits is None or kept.get(name) == bits, *found.values()))
-    return Table(
+    given, declared = tracks(np.random.default_rng(seed), n_tracks), Widths()
+    return Scan(
         name="displaced_widths",
         title="Displaced-vertex fit: what a format costs, one width changed at a time",
-        columns=("format", "bits", "declared", "impact_median_cm", "impact_90_cm", "bend_90_per_cm", "error_90_cm"),
-        rows=tuple(rows),
         notes=(
             "columns 4 to 6: |fixed - float| of the same two linear steps; error_90_cm: |fixed - true| impact, ideal drift times",
             f"bits: fraction bits, of the mantissa its width; to compare with: the chamber resolves some {DRIFT_CHAMBER_CM} cm",
         ),
-        stamp=stamp("displaced widths", seed=seed, digests={"widths": digest(declared)}, labels={"tracks": len(given.bend)}),
-    )
+        seed=seed,
+        tracks=len(given.bend),
+        declared=declared,
+        plain=FLOAT,
+        scanned=SCANNED,
+        losses=lambda widths: losses(given, widths),
+        others={"mantissa, one power of two for all": (declared.mantissa, replace(declared, scaled=False))},
+    ).table()
