@@ -25,7 +25,8 @@ def verify_everything(job: Job, folder: Path, records: Path, *, only_done: bool)
     from sim.cosim.verify_all import BLOCKS, verify_all
     from sim.provenance import package_digest, stamp
     from sim.sources import PACKAGES
-    from sim.studies.evidence_report import Run, done_runs, read_stored, write_evidence
+    from sim.studies.evidence_records import Run, done_runs, read_stored
+    from sim.studies.evidence_report import write_evidence
 
     stored = read_stored(records)
     units = {block.name: block.unit for block in BLOCKS}

@@ -10,10 +10,9 @@ from sim.cosim import verify_all
 from sim.cosim.record import write_record
 from sim.cosim.verify_all import Block
 from sim.sources import sources_digest
+from sim.studies.evidence_records import Run, Stored, read_stored
 from sim.studies.evidence_report import (
     NOT_MEASURED,
-    Run,
-    Stored,
     block_table,
     export_table,
     latency_table,
@@ -21,10 +20,9 @@ from sim.studies.evidence_report import (
     nanoseconds,
     netlist_table,
     published_table,
-    read_stored,
     stored_table,
     write_evidence,
-)  # fmt: skip
+)
 from sim.studies.tables import Table, write
 from trigger.errors import InputError
 
