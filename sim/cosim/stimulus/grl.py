@@ -32,7 +32,7 @@ EDGE_PROBABILITY = 0.5
 POINTED_SHARE = 0.6
 """Part of the events in which one comparison decides (our choice)."""
 ENDCAP_SHARE = 0.12
-"""Part of the events with one short track and one cluster of an endcap (our choice)."""
+"""Part of the events with one short track and a cluster of an endcap (our choice)."""
 N_CHOICES = 12
 """A multiple of the numbers of segments, three or four, that set a sector."""
 
@@ -83,7 +83,7 @@ def grl_events(rng: np.random.Generator, n_events: int, parameters: GrlParameter
     sixth of the events has any filling, some have all. Tracks: few, near planted patterns, at the edges of clusters, or
     anywhere; in an eighth of the events a crowd. Clusters: half of them at the cuts of energy. KLM: from no sector to all. In most
     events tracks, clusters and KLM are instead those in which one comparison decides (`pointed_events`); some have nothing but one
-    short track and one cluster (`endcap_events`).
+    short track and a cluster of an endcap (`endcap_events`).
     """
     planted, sector = _planted(rng, n_events)
     kind = rng.integers(0, 40, n_events)
@@ -104,8 +104,7 @@ def grl_events(rng: np.random.Generator, n_events: int, parameters: GrlParameter
     chosen, lone = np.sort(shuffled[:n_pointed]), np.sort(shuffled[n_pointed:][: int(n_events * ENDCAP_SHARE)])
     pointed = pointed_events(rng, len(chosen), parameters)
     tc[chosen], adc[chosen], veto[chosen], fired[chosen] = pointed.tc, pointed.adc, pointed.veto, pointed.fired
-    sectors, tc[lone] = endcap_events(rng, len(lone), parameters)
-    adc[lone] = np.where(tc[lone] > 0, np.maximum(adc[lone], 1), 0)
+    sectors, tc[lone], adc[lone] = endcap_events(rng, len(lone), parameters)
     kept = ~np.isin(event, lone)
     event = np.concatenate([event[kept], np.repeat(lone, N_SUPERLAYERS)])
     ids = np.concatenate([ids[kept], _lone_segments()[np.arange(N_SUPERLAYERS), sectors].ravel()])

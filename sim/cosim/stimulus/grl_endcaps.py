@@ -1,4 +1,4 @@
-"""Events of the GRL with one short track that points to an endcap, and one cluster there, at the edge of where it points."""
+"""Events of the GRL with one short track that points to an endcap, and a cluster there, at the edge of where it points."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from sim.cosim.stimulus.grl_pointed import deck
 from trigger.ecl.thresholds import MAX_CLUSTERS
 from trigger.grl.parameters import N_BINS, N_SECTORS, SECTORS_OF_BIN, SECTORS_PER_QUARTER, GrlParameters
 from trigger.grl.patterns import Endcap, Pattern, patterns
-from trigger.grl.tables import CellTables, cell_tables
+from trigger.grl.tables import CellTables, cell_tables, energy_counts
 
 N_ANCHORS = 4
 """Sectors that the hardware looks at in one cycle, each with logic of its own (`hdl.grl.beats.SECTORS_PER_BEAT`)."""
 
 
-def endcap_events(rng: np.random.Generator, n: int, parameters: GrlParameters) -> tuple[np.ndarray, np.ndarray]:
-    """(sectors of superlayers 0-4, int64 (n, 5); centre cells, int64 (n, 6)).
+def endcap_events(rng: np.random.Generator, n: int, parameters: GrlParameters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(sectors of superlayers 0-4, int64 (n, 5); centre cells and counts of clusters, int64 (n, 6)).
 
-    Every pattern with an endcap, SL0 at every anchor, at both ends of its window in turn. The cluster lies in a bin that no sector
-    of the window sets but the last one, or in one that the next sector would set; anywhere if there is no such bin.
+    Every pattern with an endcap, SL0 at every anchor, at both ends of its window in turn. The last cluster lies in a bin that no
+    sector of the window sets but the last one, or in one that the next sector would set; anywhere if there is no such bin. Its
+    counts stand one below, on or one above a cut, in each place of clusters; those before it lie in the barrel, with one count.
     """
     deciding = _deciding()
     number, anchor, end = deck(rng, n, len(deciding), N_ANCHORS, deciding.shape[1])
@@ -33,10 +34,14 @@ def endcap_events(rng: np.random.Generator, n: int, parameters: GrlParameters) -
     shifts = np.array([(0, p.sl1 - p.sl0, -p.sl0, p.sl3 - p.sl0, p.sl4 - p.sl0) for p in pointing])
     sectors = (starts[np.arange(n), turn][:, None] + shifts[number]) % N_SECTORS
     is_forward = np.array([pattern.endcap is Endcap.FORWARD for pattern in pointing])[number]
-    members = _members(cell_tables(parameters))
-    tc = np.zeros((n, MAX_CLUSTERS), np.int64)
-    tc[:, 0] = members[is_forward.astype(int), azimuth_bin, rng.integers(0, members.shape[2], n)]
-    return sectors, tc
+    cells = cell_tables(parameters)
+    members, barrel = _members(cells), np.flatnonzero(cells.is_barrel)
+    last, rows = rng.integers(0, MAX_CLUSTERS, n), np.arange(n)
+    tc = np.where(np.arange(MAX_CLUSTERS) < last[:, None], rng.choice(barrel, (n, MAX_CLUSTERS)), 0)
+    tc[rows, last] = members[is_forward.astype(int), azimuth_bin, rng.integers(0, members.shape[2], n)]
+    adc = (tc > 0).astype(np.int64)
+    adc[rows, last] = rng.choice(energy_counts(parameters), n) + rng.integers(-1, 2, n)
+    return sectors, tc, adc
 
 
 def _pointing() -> list[Pattern]:

@@ -36,8 +36,10 @@ RIVAL_PROBABILITY = 0.25
 """Part of the matches with a second cluster near the track, which has the other energy (our choice)."""
 SPREAD = 15
 """Half cells that other clusters lie around the track, or around the point opposite to it (our choice)."""
-CLOSE = 12
-"""Steps of azimuth around an edge at which a track meets the KLM (our choice: more than half of a half cell)."""
+CLOSE = 2
+"""Steps of azimuth around an edge at which a track shall meet the KLM (our choice)."""
+NEARLY = 3
+"""Steps by which another bend may miss that place by more than the best one, as tracks start on half cells (our choice)."""
 _SEAM = (N_BINS - 2, N_BINS - 1, 0, 1)
 """Bins beside the place where azimuth starts again."""
 
@@ -166,9 +168,12 @@ def _klm(rng: np.random.Generator, n: int, parameters: GrlParameters) -> Pointed
     fired[every, section + sector] = fires != 1
     fired[every, section + following] = fires != 0
     reached = np.flatnonzero(table.klm_reached) - MAX_OMEGA
-    omega = np.where(rng.random(n) < 0.5, 0, rng.choice(reached, n))
     off = np.where(rng.random(n) < 0.5, 0, rng.integers(-CLOSE, CLOSE + 1, n))
-    position = sector * STEPS_PER_KLM_SECTOR + edges[edge] + off + table.klm_bend[omega + MAX_OMEGA]
+    target = sector * STEPS_PER_KLM_SECTOR + edges[edge] + off
+    beside = (target[:, None] + table.klm_bend[reached + MAX_OMEGA]) % STEPS_PER_HALF_CELL
+    nearest = reached[np.argmin(np.minimum(beside, STEPS_PER_HALF_CELL - beside) + rng.uniform(0, NEARLY, beside.shape), axis=1)]
+    omega = np.where(rng.random(n) < 0.25, 0, nearest)
+    position = target + table.klm_bend[omega + MAX_OMEGA]
     none = np.zeros((n, MAX_CLUSTERS), np.int64)
     second = np.where(straight == 0, sector, following) * (N_PHI // N_KLM_SECTORS)
     return _with_tracks(
