@@ -12,6 +12,7 @@ from sim.cosim.export_order import Exported, Order
 from sim.cosim.shipped import SHIPPED
 from sim.cosim.stimulus.codesign_networks import random_codesign
 from sim.studies import costs
+from trigger.errors import InputError
 from trigger.networks import FrozenNetwork, save_network
 
 
@@ -23,6 +24,12 @@ def test_every_tool_knows_every_block():
     for known in (mutation.N_EVENTS, mutation_model.MODELS, mutation_answers.ANSWERS):
         assert sorted(known) == sorted(mutation.N_EVENTS)
         assert set(known) <= set(names)
+
+
+@pytest.mark.parametrize("name", costs.BY_MODULE)
+def test_what_is_counted_by_module_is_no_whole(name):
+    with pytest.raises(InputError, match=rf"^{name} is too large as a whole: `synth displaced`"):
+        costs.designs(["klm", name])
 
 
 @pytest.fixture(scope="module")
