@@ -10,9 +10,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from sim.provenance import describe
 from sim.studies.displaced_counts import CROSSED
+from sim.studies.displaced_losses import CROSSING, STAGES
 from sim.studies.displaced_offline import FIVE, RUN, with_new
 from sim.studies.displaced_samples import CEILING, OR
 from sim.studies.displaced_scores import HOUGH, HYPOTHESES, RATES_HZ
+from sim.studies.displaced_searches import CTAU
 from sim.studies.displaced_tables import MASS_SCANS, UNIQUE, WITH, at
 from sim.studies.style import MARKERS, MUTED, SERIES, note, save, styled
 from sim.studies.tables import Table
@@ -56,6 +58,7 @@ def plots(tables: Mapping[str, Table], folder: Path) -> list[Path]:
         scan_plot(tables["displaced_scan"], folder / "displaced_scan.png"),
         k_short_plot(tables["displaced_k_short"], folder / "displaced_k_short.png"),
         offline_plot(tables["displaced_offline"], folder / "displaced_offline.png"),
+        losses_plot(tables["displaced_losses"], folder / "displaced_losses.png"),
     ]
 
 
@@ -92,13 +95,19 @@ def axes_plot(table: Table, scan: Table, path: Path) -> Path:
 
 
 def scan_plot(scan: Table, path: Path) -> Path:
-    """Efficiency against what a detector may lose, a row per rate."""
+    """Efficiency against what a detector may lose, and against the mass for every decay, a row per rate."""
     with styled():
-        figure, grid = _figure((12.0, 6.6), len(RATES_HZ), 3, share_x=False)
+        figure, grid = _figure((14.0, 6.6), len(RATES_HZ), 4, share_x=False)
         for row, rate in zip(grid, RATES_HZ, strict=True):
-            for axes, (varied, label, _) in zip(row, _SCANS[2:], strict=True):
+            for axes, (varied, label, _) in zip(row, _SCANS[2:], strict=False):
                 _points(axes, scan.where(varied=varied, among=CROSSED), curves(rate))
                 axes.set_xlabel(label)
+            for varied, colour, marker in zip(MASS_SCANS, SERIES, MARKERS, strict=False):
+                chosen = scan.where(varied=varied, among=CROSSED, decision=at(HOUGH.name, rate))
+                place = np.array(chosen.column("value"), float)
+                _draw(row[-1], chosen, place, f"(b), to {varied.removeprefix('mass, ')}", colour, marker)
+            row[-1].set_xlabel("mass [GeV]")
+            row[-1].legend()
             row[0].set_ylabel(f"efficiency at {rate:g} Hz, crossing pairs")
         return _done(figure, grid[0, 0], scan, path)
 
@@ -127,11 +136,30 @@ def offline_plot(table: Table, path: Path) -> Path:
             for (decision, label, colour, style), marker in zip(_OFFLINE, MARKERS, strict=False):
                 chosen = table.where(search=search, decision=decision)
                 _draw(axes, chosen, np.array(chosen.column("value"), float), label, colour, marker, style)
-            axes.set(xscale="log", xlabel=str(table.where(search=search).column("scanned")[0]))
+            scanned = str(table.where(search=search).column("scanned")[0])
+            axes.set(xscale="log" if scanned == CTAU else "linear", xlabel=scanned)
             axes.set_title(search.replace(": ", ":\n"), fontsize=9)
         for row in grid:
             row[0].set_ylabel("part of the selected events\nthat the first level keeps")
         return _done(figure, grid[0, 0], table, path)
+
+
+def losses_plot(table: Table, path: Path) -> Path:
+    """What is left of the crossing pairs after each stage, a curve per mass; stages from top to bottom."""
+    left = table.where(of=CROSSING)
+    with styled():
+        figure, grid = _figure((11.0, 6.0), 1, 1)
+        axes = grid[0, 0]
+        axes.set(xlim=(0, 1.05), ylim=(len(STAGES) - 0.5, -0.5), xlabel="part of the crossing pairs that is left")
+        axes.set_yticks(range(len(STAGES)), STAGES)
+        for mass, colour, marker in zip(dict.fromkeys(left.column("mass_gev")), SERIES, MARKERS, strict=False):
+            chosen = left.where(mass_gev=mass)
+            value, low, high = (np.array(chosen.column(name)[: len(STAGES)], float) for name in ("efficiency", "low", "high"))
+            axes.errorbar(
+                value, np.arange(len(STAGES)), xerr=np.maximum([value - low, high - value], 0),
+                fmt=marker, color=colour, mfc="white", ms=4, mew=1.0, elinewidth=0.8, ls="-", lw=0.9, label=f"{mass:g} GeV",
+            )  # fmt: skip
+        return _done(figure, axes, table, path)
 
 
 def _figure(size: tuple[float, float], rows: int, columns: int, share_x: bool = True) -> tuple[Figure, np.ndarray]:

@@ -339,7 +339,7 @@ def test_command_line_draws_every_picture(made, tmp_path, monkeypatch):
     assert asked == [DisplacedStudy(events=200, windows=900, mass_gev=2.0, decay=Daughters.PIONS)]
     assert "upper_95_hz" in answer.stdout
     pictures = sorted(tmp_path.glob("*.png"))
-    assert [path.stem.removeprefix("displaced") for path in pictures] == ["", "_axes", "_k_short", "_offline", "_scan"]
+    assert [path.stem.removeprefix("displaced") for path in pictures] == ["", "_axes", "_k_short", "_losses", "_offline", "_scan"]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
     refused = CliRunner().invoke(sim.cli.build_app(), [*words[:4], "--decay", "tau", "--out", str(tmp_path)])
     assert refused.exit_code == 2
