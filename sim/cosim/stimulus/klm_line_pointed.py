@@ -1,6 +1,7 @@
 """Strips of the KLM of which one track decides: each of a plane's tracks in turn, its line at the cut, its strips at the gap.
 
-The other plane of the sector has a line through the origin. Tracks before the decisive one lie beside it, farther from the origin.
+The other plane of the sector has a line through the origin, as a rule. Tracks before the decisive one lie beside it, farther from
+the origin.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from trigger.klm_line import N_TRACKS, KlmLineParameters
 SCALE = 1 << STRIP_FRACTION
 AROUND_CUT = 40
 """Lines have their intercept within so many units of the cut (our choice: about a strip's worth)."""
+ALONE_PROBABILITY = 0.2
+"""Part of the events without the line in the other plane (our choice)."""
 
 
 class Kind(enum.IntEnum):
@@ -58,7 +61,7 @@ def pointed_strips(rng: np.random.Generator, event: NDArray, parameters: KlmLine
     """Hits of these events. exact: pairs of strips on the cut, see `sim.cosim.stimulus.klm_line.exact_pairs`."""
     n, rows = len(event), np.arange(len(event))
     sector, plane, track, kind = deck(rng, n, N_SECTORS, N_PLANES, N_TRACKS, len(Kind))
-    own, other = _Plane(sector=sector, plane=plane), _Plane(sector=sector, plane=1 - plane)
+    own = _Plane(sector=sector, plane=plane)
     n_strips, x, pitch = (own.column(name) for name in ("n_strips", "x_raw", "pitch_raw"))
     step = -(-parameters.gap_raw * SCALE // np.abs(pitch).max(axis=1))
     track = np.minimum(track, (n_strips.max(axis=1) - 1) // step)
@@ -66,7 +69,8 @@ def pointed_strips(rng: np.random.Generator, event: NDArray, parameters: KlmLine
     side = np.where(track > 0, away, rng.choice((-1, 1), n))
     at_cut = parameters.intercept_raw + rng.uniform(-AROUND_CUT, AROUND_CUT, n)
     intercept = side * np.where(kind == Kind.CUT, at_cut, rng.uniform(0, 0.5, n) * parameters.intercept_raw)
-    there = (n_strips > 0) & _layers(rng, kind)
+    over = np.abs(pitch) * np.rint(parameters.gap_raw * SCALE / np.where(pitch, np.abs(pitch), 1)) - parameters.gap_raw * SCALE
+    there = (n_strips > 0) & _layers(rng, kind, np.where(n_strips > 0, np.abs(over), np.inf).argmin(axis=1))
     first = there.argmax(axis=1)
     room = n_strips[rows, first] - track * step
     start = track * step + (rng.random(n) * np.maximum(room, 1)).astype(np.int64)
@@ -84,13 +88,18 @@ def pointed_strips(rng: np.random.Generator, event: NDArray, parameters: KlmLine
     second = there & (np.arange(N_LAYERS) == first[:, None])
     second &= ((kind == Kind.GAP) | (kind == Kind.LAYERS) & (rng.random(n) < 1 / 2))[:, None]
     parts.append(own.hits(event, strip + distance[:, None], second))
-    parts.append(_straight(rng, event, other))
+    kept = rng.random(n) >= ALONE_PROBABILITY
+    parts.append(_straight(rng, event[kept], _Plane(sector=sector[kept], plane=1 - plane[kept])))
     return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
-def _layers(rng: np.random.Generator, kind: NDArray) -> NDArray:
-    """Layers of the lines, bool (n, 15): any part of them; two together for the gap; one."""
-    place = np.arange(N_LAYERS) - rng.integers(0, N_LAYERS - 2, len(kind))[:, None]
+def _layers(rng: np.random.Generator, kind: NDArray, nearest: NDArray) -> NDArray:
+    """Layers of the lines, bool (n, 15): any part of them; two together for the gap; one.
+
+    nearest: the layer whose strips come nearest to the gap, the first one of two in half of the events.
+    """
+    start = np.where(rng.random(len(kind)) < 1 / 2, rng.integers(0, N_LAYERS - 2, len(kind)), nearest)
+    place = np.arange(N_LAYERS) - start[:, None]
     some = rng.random((len(kind), N_LAYERS)) < rng.uniform(0.2, 1, (len(kind), 1))
     return np.select([(kind == Kind.GAP)[:, None], (kind == Kind.LAYERS)[:, None]], [(place == 0) | (place == 1), place == 0], some)
 

@@ -80,12 +80,17 @@ def test_each_track_of_a_plane_decides_at_the_cut_at_the_gap_and_by_its_layers()
         differs = (decide(events, KlmLineParameters(**cut)).klm_fired != fired).any(axis=1)
         return int(np.bincount(track[differs & (kind == of)], minlength=N_TRACKS).min())
 
+    def of_gap(gap_raw: int) -> np.ndarray:
+        differs = (decide(events, KlmLineParameters(gap_raw=gap_raw)).klm_fired != fired).any(axis=1)
+        return np.bincount(track[differs], minlength=N_TRACKS)[:3]
+
     assert changed(Kind.ON_CUT, intercept_raw=499) > 100
-    assert changed(Kind.CUT, intercept_raw=470) > 20
+    assert changed(Kind.CUT, intercept_raw=470) > 10
     assert changed(Kind.CUT, intercept_raw=530) > 10
     assert changed(Kind.GAP, gap_raw=530) > 20
-    assert changed(Kind.GAP, gap_raw=470) > 10
+    assert changed(Kind.GAP, gap_raw=470) > 5
     assert changed(Kind.ON_CUT, min_layers=3) > 100
+    assert all(of_gap(gap).min() >= 2 for gap in (499, 501)), "distances of exactly the gap: three tracks have room for them"
 
 
 def test_protocol(model):
