@@ -16,9 +16,15 @@ from amaranth.lib.memory import Memory
 
 _MODULE = re.compile(r"^module (\\\S+ |\w+)\(.*?\);$.*?^endmodule$", re.MULTILINE | re.DOTALL)
 _DIRECTION = re.compile(r"^  (?:input|output) .*;$", re.MULTILINE)
-_NAME = re.compile(r"\\\S+ ")
-_BRACKETS = str.maketrans("[]", "<>")
-"""Amaranth names fields of arrays so that they look like bits of words; to Yosys, which maps bits, the two would be one."""
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_TOKEN = re.compile(r"\"[^\"]*\"|\d*'s?[bodh][\da-fxz_?]+|\\\S+ |\$?[A-Za-z_][\w$]*")
+_KEPT = re.compile(r"[\"'$\d].*|ROM_\w+", re.DOTALL)
+_WORD = re.compile(
+    "always|assign|begin|blackbox|casez?|default|else|end|endcase|endmodule|if|initial|input|module|negedge|or|output|posedge|reg|"
+    "signed|wire"
+)
+PART = "part"
+"""Name of the module in the text of a part."""
 _ROM = re.compile(r"ROM_(\d+)x(\d+)_(\d+)")
 _SHAPES = ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18))
 """(rows, bits) of a RAMB18 with two ports to read. Source: AMD UG573, block RAM data width."""
@@ -75,9 +81,9 @@ class _CountedTables:
         addresses = {f"i_addr_{k}": port.addr for k, port in enumerate(ports)}
         return Instance(rom.kind, i_clk=ClockSignal(), **addresses, **{f"o_data_{k}": port.data for k, port in enumerate(ports)})
 
-    def declarations(self) -> str:
-        """Verilog of the black boxes."""
-        return "\n".join(_declared(rom) for rom in sorted(self.roms, key=lambda rom: rom.kind))
+    def declarations(self, body: str) -> list[str]:
+        """Verilog of the black boxes of a module."""
+        return [_declared(rom) for rom in sorted(self.roms, key=lambda rom: rom.kind) if re.search(rf"\b{rom.kind}\b", body)]
 
 
 def _declared(rom: Rom) -> str:
@@ -89,24 +95,33 @@ def _declared(rom: Rom) -> str:
 def parts(component: wiring.Component, name: str) -> dict[str, str]:
     """Verilog of each module of a component by its place, `name` for the outermost, `name.a.b` for those inside.
 
-    Every text has one module with contents, whose name is its place with underscores for the points; those that it contains are
-    declared as black boxes, and so are tables.
+    Every text has one module with contents, `PART`; those that it contains are declared as black boxes, and so are tables. Names of
+    the design are replaced by numbers in the order in which they come: modules that are built alike have the same text.
     """
     platform = _CountedTables()
     text = verilog.convert(component, name=name, platform=platform, emit_src=False, strip_internal_attrs=True)
-    text = _NAME.sub(lambda found: found[0].translate(_BRACKETS), text)
     modules = {found[1].strip().removeprefix("\\"): found[0] for found in _MODULE.finditer(text)}
     made = {}
     for place, body in modules.items():
         inside = [_box(other, modules[other]) for other in modules if re.search(rf"^  \\?{re.escape(other)} ", body, re.MULTILINE)]
-        own = re.sub(r"^module (\\\S+ |\w+)", f"module {module_name(place)}", body)
-        made[place] = "\n".join([platform.declarations(), *inside, own, ""])
+        made[place] = _numbered("\n".join([body, *inside, *platform.declarations(body), ""]), place)
     return made
 
 
-def module_name(place: str) -> str:
-    """Name of the module in the text of a part."""
-    return place.replace(".", "_")
+def _numbered(text: str, own: str) -> str:
+    """The text with numbers for names, `PART` for that of its own module.
+
+    Names with brackets go with the others: fields of arrays, which to Yosys look like bits of words.
+    """
+    names = {own: PART}
+
+    def number(found: re.Match[str]) -> str:
+        token = found[0]
+        if _WORD.fullmatch(token) or _KEPT.fullmatch(token):
+            return token
+        return names.setdefault(token.strip().removeprefix("\\"), f"n{len(names)}")
+
+    return _TOKEN.sub(number, _COMMENT.sub("", text))
 
 
 def _box(place: str, body: str) -> str:

@@ -92,8 +92,9 @@ class AxialFit:
         p, near, there = self._p, [], []
         for k in range(N_AXIAL):
             own, phi, bank = p.part(f"near_{k}"), p.at(seed.phi, 1), p.at(seed.bank, 1)
-            predicted = [own.name((phi + azimuth)[COARSE_SHIFT : AZIMUTH.width], "predicted") for azimuth in centre["azimuth"][k]]
-            entries = [self._compared(own, 2 * k, i, bank, predicted, centre["road"][k]) for i in range(N_POSITIONS)]
+            azimuths, road = [p.name(azimuth, "azimuth") for azimuth in centre["azimuth"][k]], p.name(centre["road"][k], "road")
+            predicted = [own.name((phi + azimuth)[COARSE_SHIFT : AZIMUTH.width], "predicted") for azimuth in azimuths]
+            entries = [self._compared(own, 2 * k, i, bank, predicted, road) for i in range(N_POSITIONS)]
             there.append(own.keep(Cat(~entry.key[-1] for entry in entries), 1, "in_road"))
             kept = [keep_entry(own, entry, 1, "compared") for entry in entries]
             pairs = keep_pairs(own, two_smallest(own, in_order(own, kept), 2), 2, "nearer")

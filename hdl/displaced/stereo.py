@@ -179,18 +179,22 @@ class StereoLine:
         for s in range(N_STEREO):
             own = select([p.at(one, 20) for one in z[s]], chosen[s].value)
             heights.append(p.keep(own + int(fixed.start[s]), 20, "height"))
-        results = []
-        for out, largest in enumerate((DEPTH.raw_max, SLOPE.raw_max)):
+        results, inside = [], []
+        ranges = (DEPTH.raw_max, (-DEPTH_MAX, DEPTH_MAX)), (SLOPE.raw_max, (SLOPE_LOW, SLOPE_HIGH))
+        for out, (largest, limits) in enumerate(ranges):
             factors = [
                 p.keep(select([lines[out][s] for lines in table["line"]], missing.value), 20, "factor") for s in range(N_STEREO)
             ]
             shift = p.keep(select([shifts[out] for shifts in table["shift"]], missing.value), 20, "shift")
             products = [p.keep(p.at(factors[s], 21) * p.at(heights[s], 21), 21, "product") for s in range(N_STEREO)]
             total = rounded_by(p, add([product.value for product in products]), p.at(shift, 22), self._tables.line_shifts)
-            results.append(saturated(p, total, largest))
-        start, slope = (p.name(value, name) for value, name in zip(results, ("start", "slope"), strict=True))
-        inside = (start >= -DEPTH_MAX) & (start <= DEPTH_MAX) & (slope >= SLOPE_LOW) & (slope <= SLOPE_HIGH)
-        n_stereo = Mux(inside, p.at(count, 22), 0)
+            low, high = limits
+            # Compared before it is saturated: the limits lie inside.
+            exact = p.name(total, "line")
+            inside.append((exact >= low) & (exact <= high))
+            results.append(p.name(saturated(p, exact, largest), "saturated"))
+        start, slope = results
+        n_stereo = Mux(Cat(inside).all(), p.at(count, 22), 0)
         return Line(
             n_stereo=p.keep(n_stereo, 22, "n_stereo"),
             start=p.keep(start[: DEPTH.width].as_signed(), 22, "z0"),

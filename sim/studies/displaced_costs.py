@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from hdl.synthesis_parts import Rom
 
 NAME, WHOLE = "displaced", "sum"
-TWINS = {"displaced.fits.lane_1": "displaced.fits.lane_0"}
-"""Modules that are built like another one, and counted with it."""
 COLUMNS = ("block", "times", *COUNTS, "table_bits", "passes_gate")
 
 
@@ -42,32 +40,33 @@ def displaced_costs(*, cache: Path | None = None, only_done: bool = False) -> Ta
     from hdl.synthesis_parts import parts
 
     rtl = trigger_rtl()
-    table = part_costs(parts(rtl, NAME), TWINS, cache=cache, only_done=only_done)
+    table = part_costs(parts(rtl, NAME), cache=cache, only_done=only_done)
     note = (
         f"{rtl.LATENCY} cycles from the last segments of a window to its decision; a window every {rtl.INITIATION_INTERVAL} cycles"
     )
     return replace(table, notes=(*table.notes, note))
 
 
-def part_costs(
-    texts: Mapping[str, str], twins: Mapping[str, str], *, cache: Path | None = None, only_done: bool = False
-) -> Table:  # fmt: skip
+def part_costs(texts: Mapping[str, str], *, cache: Path | None = None, only_done: bool = False) -> Table:
     """The same of the Verilog of parts by place, as from `hdl.synthesis_parts.parts`.
 
-    twins: modules that have no row of their own, with the one that they equal; `times` of that one counts them.
+    Modules with the same text have one row, that of the first of them, and `times` counts them.
     """
     from hdl.synthesis import UT4, WORTH, is_done, synthesise
-    from hdl.synthesis_parts import module_name
+    from hdl.synthesis_parts import PART
 
-    times = Counter(twins.get(place, place) for place in texts)
+    firsts: dict[str, str] = {}
+    for place, text in texts.items():
+        firsts.setdefault(text, place)
+    times = Counter(firsts[text] for text in texts.values())
     rows: list[tuple[Value, ...]] = []
     reports: list[tuple[int, Report | None]] = []
     tools = set()
     with progress("synthesis", len(times), unit="modules") as advance:
         for first, number in times.items():
-            name, report = module_name(first), None
-            if not only_done or is_done(texts[first], name, cache=cache):
-                report = synthesise(texts[first], name, cache=cache)
+            report = None
+            if not only_done or is_done(texts[first], PART, cache=cache):
+                report = synthesise(texts[first], PART, cache=cache)
                 tools.add(report.yosys.partition(", ")[0].replace("(", ""))
             reports.append((number, report))
             rows.append((first, number, *_of_part(report)))

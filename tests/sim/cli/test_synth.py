@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import sim.cli
-from hdl import synthesis
+from hdl import synthesis, synthesis_parts
 from hls.convert import CLOCK_NS
 from sim.studies import cost_gate, costs, displaced_costs
 from sim.studies.cost_gate import breaches
@@ -164,9 +164,8 @@ def test_klm_is_built_as_declared():
 
 def test_displaced_trigger_by_module(tmp_path, monkeypatch):
     """The table is shown and written like that of blocks."""
-    monkeypatch.setattr(
-        displaced_costs, "displaced_costs", lambda **_: displaced_costs.part_costs({"small": SMALL}, {}, cache=tmp_path)
-    )
+    part = SMALL.replace("small", synthesis_parts.PART)
+    monkeypatch.setattr(displaced_costs, "displaced_costs", lambda **_: displaced_costs.part_costs({"small": part}, cache=tmp_path))
     status, shown, errors = invoke("displaced", "--out", tmp_path / "out")
     assert (status, errors) == (0, "")
     assert "displaced_costs.csv" in shown
