@@ -3,17 +3,35 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from hdl.proofs import ecl, ecl_window, grl, klm, menu, momentum, track_counts, tracks
+from hdl.proofs import (
+    chain_pipelines,
+    ecl,
+    ecl_clusters,
+    ecl_window,
+    grl,
+    hough,
+    klm,
+    menu,
+    momentum,
+    pipelines,
+    track_counts,
+    track_pipelines,
+    tracks,
+)
 from hdl.proofs.proof import Proof
 from trigger.errors import InputError
 
 ALL = "all"
 BLOCKS: dict[str, Callable[[], list[Proof]]] = {
     "menu": menu.proofs,
-    "klm": klm.proofs,
-    "ecl": lambda: ecl.proofs() + ecl_window.proofs(),
-    "tracks": lambda: tracks.proofs() + track_counts.proofs() + momentum.proofs(),
-    "grl": grl.proofs,
+    "klm": lambda: [*klm.proofs(), pipelines.line_proof()],
+    "ecl": lambda: [*ecl.proofs(), *ecl_window.proofs(), *ecl_clusters.proofs(), pipelines.ecl_proof()],
+    "tracks": lambda: [
+        *(proof for part in (tracks, track_counts, momentum, hough, track_pipelines) for proof in part.proofs()),
+        chain_pipelines.tracks_proof(),
+    ],
+    "grl": lambda: [*grl.proofs(), pipelines.grl_proof()],
+    "chain": lambda: [chain_pipelines.chain_proof()],
 }
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hdl.proofs.bench import Bench
-from hdl.proofs.solver import ENGINE, Answer, Mode, Status, Trace, job, solve, tool_versions
+from hdl.proofs.solver import ENGINE, Mode, Status, Trace, job, solve, tool_versions
 from trigger.digest import digest
 
 TIMEOUT_S = 600
+_FORMAT = 2
+"""Of kept outcomes: 2 has CPU times, which include the generation of the RTL."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,8 @@ class Outcome:
     """Result of a proof. rtl: digest of the component's RTLIL. key: digest of everything that the result depends on.
 
     status: of the induction. refuted: status about the broken component, `FAIL` as it must be. trace: counterexample, if the
-    claim failed. broken_trace: the one that the broken component gave. wall_s: both runs, when they were made.
+    claim failed. broken_trace: the one that the broken component gave. wall_s, cpu_s: of both runs and of the
+    RTL's generation, when they were made; cpu_s on all cores together.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Outcome:
     status: Status
     refuted: Status
     wall_s: float
+    cpu_s: float
     trace: Trace | None
     broken_trace: Trace | None
     engine: str = ENGINE
@@ -71,6 +75,7 @@ class Outcome:
             "broken_component": self.refuted.value,
             "passed": self.passed,
             "wall_s": round(self.wall_s, 1),
+            "cpu_s": round(self.cpu_s, 1),
             "rtl": self.rtl,
             "key": self.key,
             "counterexample": self.trace.to_json() if self.trace else None,
@@ -82,7 +87,7 @@ class Outcome:
         """The outcome that `to_json` gave, as one that was kept."""
         traces = [Trace.from_json(stored[name]) if stored[name] else None for name in ("counterexample", "broken_counterexample")]
         return cls(
-            **{name: stored[name] for name in ("name", "says", "engine", "depth", "rtl", "key", "wall_s")},
+            **{name: stored[name] for name in ("name", "says", "engine", "depth", "rtl", "key", "wall_s", "cpu_s")},
             status=Status(stored["status"]),
             refuted=Status(stored["broken_component"]),
             trace=traces[0],
@@ -102,10 +107,12 @@ def prove(proof: Proof, *, timeout_s: int = TIMEOUT_S, cache: Path | None = None
 
     Results that depend on the time limit are not kept. Errors as for `solve`.
     """
+    started = _spent()
     bench, broken = proof.bench(), proof.broken()
     texts = bench.rtlil(), broken.rtlil()
     runs = (Mode.INDUCTION, proof.depth, bench), (Mode.BOUNDED, proof.broken_depth or proof.depth, broken)
-    key = digest(*texts, [job(mode, depth, 0, one.probes, has_table=one.has_table) for mode, depth, one in runs], tool_versions())
+    jobs = [job(mode, depth, 0, one.probes, has_table=one.has_table) for mode, depth, one in runs]
+    key = digest(_FORMAT, *texts, jobs, tool_versions())
     stored = (cache or cache_folder()) / f"{key}.json"
     if stored.exists():
         kept = Outcome.from_json(json.loads(stored.read_text(encoding="utf-8")))
@@ -114,7 +121,21 @@ def prove(proof: Proof, *, timeout_s: int = TIMEOUT_S, cache: Path | None = None
         solve(text, mode, depth, timeout_s, one.probes, has_table=one.has_table)
         for text, (mode, depth, one) in zip(texts, runs, strict=True)
     )
-    outcome = _outcome(proof, answer, refutation, digest(bench.component_rtlil()), key)
+    rtl = digest(bench.component_rtlil())
+    wall_s, cpu_s = (now - then for now, then in zip(_spent(), started, strict=True))
+    outcome = Outcome(
+        name=proof.name,
+        says=proof.says,
+        depth=proof.depth,
+        rtl=rtl,
+        key=key,
+        status=answer.status,
+        refuted=refutation.status,
+        wall_s=wall_s,
+        cpu_s=cpu_s,
+        trace=answer.trace,
+        broken_trace=refutation.trace,
+    )
     if Status.TIMEOUT not in (outcome.status, outcome.refuted):
         stored.parent.mkdir(parents=True, exist_ok=True)
         temporary = stored.with_name(f".{key}.{os.getpid()}")
@@ -123,19 +144,10 @@ def prove(proof: Proof, *, timeout_s: int = TIMEOUT_S, cache: Path | None = None
     return outcome
 
 
-def _outcome(proof: Proof, answer: Answer, refutation: Answer, rtl: str, key: str) -> Outcome:
-    return Outcome(
-        name=proof.name,
-        says=proof.says,
-        depth=proof.depth,
-        rtl=rtl,
-        key=key,
-        status=answer.status,
-        refuted=refutation.status,
-        wall_s=answer.wall_s + refutation.wall_s,
-        trace=answer.trace,
-        broken_trace=refutation.trace,
-    )
+def _spent() -> tuple[float, float]:
+    """(seconds on the wall, CPU seconds of this process and of the programs that it started and that have ended)."""
+    now = os.times()
+    return now.elapsed, now.user + now.system + now.children_user + now.children_system
 
 
 def all_passed(outcomes: Iterable[Outcome]) -> bool:

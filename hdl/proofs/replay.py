@@ -1,6 +1,5 @@
 """A counterexample through the component again, in Amaranth's simulator: what it answered, cycle by cycle."""
 
-from amaranth.hdl import Value
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
@@ -20,7 +19,7 @@ def replay(dut: wiring.Component, trace: Trace) -> list[dict[str, int]]:
             for name, port in bench.free.items():
                 ctx.set(port, step.get(name, 0))
             await ctx.delay(0)
-            shown.append({name: ctx.get(Value.cast(port)) for name, port in ports.items()})
+            shown.append({name: ctx.get(port) for name, port in ports.items()})
             await ctx.tick()
 
     simulator = Simulator(bench)

@@ -12,7 +12,6 @@ import sys
 import sysconfig
 import tempfile
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -73,11 +72,10 @@ class Trace:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Verdict of one run, its counterexample if it failed, and seconds on the wall."""
+    """Verdict of one run, and its counterexample if it failed."""
 
     status: Status
     trace: Trace | None
-    wall_s: float
 
 
 def tool_versions() -> dict[str, str]:
@@ -103,14 +101,12 @@ def solve(text: str, mode: Mode, depth: int, timeout_s: int, probes: Iterable[st
         (folder / "design.il").write_text(text, encoding="utf-8")
         (folder / "proof.sby").write_text(job(mode, depth, timeout_s, probes, has_table=has_table), encoding="utf-8")
         environment = os.environ | {"PATH": f"{_programs(folder)}{os.pathsep}{_scripts()}{os.pathsep}{os.environ.get('PATH', '')}"}
-        start = time.monotonic()
         log = _run([_program("yowasp-sby"), "-f", "-d", "run", "proof.sby"], folder, environment, timeout_s + _GRACE_S)
-        wall_s = time.monotonic() - start
         if log is None:
-            return Answer(status=Status.TIMEOUT, trace=None, wall_s=wall_s)
+            return Answer(status=Status.TIMEOUT, trace=None)
         status = _status(folder / "run" / "status", log)
         trace = _trace(folder / "run" / _TRACE) if status is Status.FAIL else None
-        return Answer(status=status, trace=trace, wall_s=wall_s)
+        return Answer(status=status, trace=trace)
 
 
 def job(mode: Mode, depth: int, timeout_s: int, probes: Iterable[str], *, has_table: bool = False) -> str:

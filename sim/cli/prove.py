@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def prove(
-    block: Annotated[str, typer.Argument(help="menu, klm, ecl, tracks, grl, all, or one proof by name.")],
+    block: Annotated[str, typer.Argument(help="menu, klm, ecl, tracks, grl, chain, all, or one proof by name.")],
     out: Annotated[Path, typer.Option(help="Record to write (.json).")] = Path("proofs.json"),
     products: Annotated[
         Path | None, typer.Option(help="menu: published sums of products of exp16 (CSV: bit, line, terms), proven as well.")
@@ -53,29 +53,30 @@ def prove(
     except ProofError as error:
         raise InputError(f"{proof.name}: {error}") from error
     passed = all_passed(outcomes)
-    total_s = sum(outcome.wall_s for outcome in outcomes)
+    total_s, total_cpu_s = (round(sum(times), 1) for times in zip(*((one.wall_s, one.cpu_s) for one in outcomes), strict=True))
     made = stamp("prove", digests={outcome.name: outcome.rtl for outcome in outcomes}, packages=versions)
-    write_record(out, {"passed": passed, "wall_s": round(total_s, 1), "proofs": [one.to_json() for one in outcomes], "stamp": made})
-    _show(outcomes, total_s)
+    times = {"wall_s": total_s, "cpu_s": total_cpu_s}
+    write_record(out, {"passed": passed, **times, "proofs": [one.to_json() for one in outcomes], "stamp": made})
+    _show(outcomes, f"{total_s:.0f} s in all, {total_cpu_s:.0f} s of CPU time; *: kept from an earlier run")
     typer.echo(f"record: {out}")
     if not passed:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _show(outcomes: list[Outcome], total_s: float) -> None:
+def _show(outcomes: list[Outcome], caption: str) -> None:
     """One row per proof, then what each says."""
     from rich.console import Console
     from rich.table import Table
 
     engines = ", ".join(sorted({one.engine for one in outcomes}))
-    grid = Table(title=f"formal proofs, k-induction ({engines})", caption=f"{total_s:.0f} s in all; *: kept from an earlier run")
-    for head in ("proof", "k", "time", "claim", "faulty", "RTL"):
-        grid.add_column(head, justify="right" if head in ("k", "time") else "left", overflow="fold")
+    grid = Table(title=f"formal proofs, k-induction ({engines})", caption=caption)
+    for head in ("proof", "k", "time", "CPU", "claim", "faulty", "RTL"):
+        grid.add_column(head, justify="right" if head in ("k", "time", "CPU") else "left", overflow="fold")
     for one in outcomes:
         kept = "*" if one.was_kept else ""
         refuted = "refuted" if one.refuted.value == "fail" else one.refuted.value
         grid.add_row(
-            one.name, str(one.depth), f"{one.wall_s:.1f} s{kept}",
+            one.name, str(one.depth), f"{one.wall_s:.1f} s{kept}", f"{one.cpu_s:.1f} s",
             "proven" if one.status.value == "pass" else one.status.value.upper(), refuted, one.rtl[:8],
         )  # fmt: skip
     console = Console()

@@ -1,4 +1,4 @@
-"""What the tests of the track RTL share: cycle-accurate runs in Amaranth's simulator, models for Verilator, published answers."""
+"""What the tests of the RTL share: cycle-accurate runs in Amaranth's simulator, published answers, a small menu."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,32 @@ from amaranth.hdl import ClockDomain, Elaboratable, Module, Value
 from amaranth.sim import Simulator
 from numpy.typing import NDArray
 
+from trigger.menu import Menu, load_menu
+
 REFERENCE = Path(__file__).parents[1] / "reference"
+SMALL_MENU = """\
+name = "small"
+n_inputs = 8
+[inputs.t2]
+bits = [0, 1, 2, 3]
+encoding = "one-hot"
+[inputs.clst]
+bits = [4, 5, 6]
+encoding = "binary"
+[inputs.veto]
+bits = [7]
+[lines]
+ff = "t2 >= 2 & !veto"
+f = "t2 == 1 | clst == 5"
+c2 = "clst >= 2 & clst < 6"
+none = "!(t2 != 3 | clst_0 & clst <= 4) | t2 == 0 & clst > 6"
+[periods.p]
+source = "this test"
+[periods.p.prescales]
+f = 3
+c2 = 2
+none = 0
+"""
 
 
 def trace(dut: Elaboratable, stimulus: Sequence[Mapping[str, int]], outputs: Sequence[str]) -> list[dict[str, int]]:
@@ -58,3 +83,10 @@ class Bench:
 @pytest.fixture(scope="session")
 def bench() -> Bench:
     return Bench()
+
+
+@pytest.fixture
+def small_menu(tmp_path: Path) -> Menu:
+    """Every operator, both kinds of counts, lines with and without prescale, a masked one."""
+    (tmp_path / "small.toml").write_text(SMALL_MENU, encoding="utf-8")
+    return load_menu(tmp_path / "small.toml")

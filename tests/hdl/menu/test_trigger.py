@@ -1,6 +1,6 @@
 """Menu RTL == model, event by event, at full rate and with gaps, latency measured."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -10,36 +10,12 @@ from amaranth.sim import Simulator
 from hdl.menu.trigger import MenuTrigger
 from trigger.menu import Menu, PrescaleCounters, l1_accept, load_menu
 
-SMALL = """\
-name = "small"
-n_inputs = 8
-[inputs.t2]
-bits = [0, 1, 2, 3]
-encoding = "one-hot"
-[inputs.clst]
-bits = [4, 5, 6]
-encoding = "binary"
-[inputs.veto]
-bits = [7]
-[lines]
-ff = "t2 >= 2 & !veto"
-f = "t2 == 1 | clst == 5"
-c2 = "clst >= 2 & clst < 6"
-none = "t2 != 3"
-[periods.p.prescales]
-f = 3
-c2 = 2
-none = 0
-"""
 PERIODS = {"exp16": "e18r781", "darktrigger": "design", "small": "p"}
 
 
-def the_menu(name: str, folder: Path) -> Menu:
-    if name != "small":
-        return load_menu(name)
-    file = folder / "small.toml"
-    file.write_text(SMALL, encoding="utf-8")
-    return load_menu(file)
+@pytest.fixture
+def menus(small_menu: Menu) -> Mapping[str, Menu]:
+    return {name: small_menu if name == "small" else load_menu(name) for name in PERIODS}
 
 
 def as_int(bits: np.ndarray) -> int:
@@ -89,8 +65,8 @@ def simulate(menu: Menu, bits: np.ndarray, gaps: np.ndarray, reset_before: int =
 
 @pytest.mark.parametrize("name", list(PERIODS))
 @pytest.mark.parametrize("largest_gap", [0, 3])
-def test_rtl_equals_model(name: str, largest_gap: int, tmp_path: Path) -> None:
-    menu = the_menu(name, tmp_path)
+def test_rtl_equals_model(name: str, largest_gap: int, menus: Mapping[str, Menu]) -> None:
+    menu = menus[name]
     rng = np.random.default_rng(11)
     n_events = 400 if name == "small" else 150
     bits = rng.random((n_events, menu.n_inputs)) < rng.uniform(0.05, 0.6, (n_events, 1))
@@ -106,10 +82,9 @@ def test_rtl_equals_model(name: str, largest_gap: int, tmp_path: Path) -> None:
         assert rtl_l1 == l1_accept(psnm)[event], event
 
 
-def test_reset_in_mid_stream_starts_the_counters_anew(tmp_path: Path) -> None:
+def test_reset_in_mid_stream_starts_the_counters_anew(small_menu: Menu) -> None:
     """Cut at an event after which every counter has counted some, but not all, of its number."""
-    menu = the_menu("small", tmp_path)
-    period = menu.period("p")
+    menu, period = small_menu, small_menu.period("p")
     bits = np.random.default_rng(5).random((60, menu.n_inputs)) < 0.5
     ftdl = menu.evaluate(bits)
     counted = np.cumsum(ftdl, axis=0) % np.maximum(period.prescales, 1)
