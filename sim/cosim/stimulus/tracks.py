@@ -32,6 +32,8 @@ MAX_AROUND = 6
 MARGIN_CELLS = 2
 """Segments are drawn so far beyond the windows."""
 LATE_PROBABILITY = 0.05
+TIED_PROBABILITY = 0.3
+"""Part of the events whose segments all have one time and one side: of equal ones the order alone decides (our choice)."""
 SPREAD = 300
 """Times after the event's own, in time units: longer than the range of drift times."""
 EDGES = (-1, 0, 1, (1 << TIME_MAX_LOG2) - 1, 1 << TIME_MAX_LOG2, (1 << TIME_MAX_LOG2) + 1)
@@ -169,4 +171,7 @@ def _decorated(rng: np.random.Generator, event: np.ndarray, ts_id: np.ndarray, e
         [rng.integers(0, SPREAD, n_hits), rng.choice(EDGES, n_hits), few, few],
     ) + start[event]  # fmt: skip
     time = np.where(rng.random(n_hits) < 1 / 64, rng.choice(EXTREMES, n_hits), time)
-    return event, ts_id, rng.integers(1, FIRST_PRIORITY + 1, n_hits), rng.integers(0, len(SIDE), n_hits), time
+    is_tied, common = rng.random(len(start)) < TIED_PROBABILITY, rng.integers(0, len(SIDE), len(start))
+    time = np.where(is_tied[event], start[event], time)
+    lr = np.where(is_tied[event], common[event], rng.integers(0, len(SIDE), n_hits))
+    return event, ts_id, rng.integers(1, FIRST_PRIORITY + 1, n_hits), lr, time
