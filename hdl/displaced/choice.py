@@ -5,10 +5,13 @@ Every level of a tree is named, in the module of a pipeline: an expression that 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from amaranth.hdl import Cat, Const, Mux, Value
 
 from hdl.displaced.timed import Pipeline, Timed
+from hdl.logic import several_set
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,27 @@ def _merged(p: Pipeline, one: tuple[Entry, Entry], other: tuple[Entry, Entry]) -
     later = p.name(other[0].key < one[0].key, "later")
     behind, before = smaller(p, one[0], other[1]), smaller(p, one[1], other[0])
     return _either(p, later, one[0], other[0]), _either(p, later, before, behind)
+
+
+def two_of_few(p: Pipeline, entries: Sequence[Entry]) -> list[Entry]:
+    """The two smallest of at least three, in order, all compared with all: fewer levels of logic than a tree has."""
+    n = len(entries)
+    later = {(i, k): p.name(entries[k].key < entries[i].key, "later") for i in range(n) for k in range(i + 1, n)}
+    # Of every entry, which of the others come before it.
+    before = [[later[i, k] if i < k else ~later[k, i] for k in range(n) if k != i] for i in range(n)]
+    ranks = [[~Cat(flags).any() for flags in before], [Cat(flags).any() & ~several_set(Cat(flags)) for flags in before]]
+    return [
+        Entry(
+            key=p.name(_picked(flags, [entry.key for entry in entries]), "key"),
+            label=p.name(_picked(flags, [entry.label for entry in entries]), "label"),
+        )
+        for flags in ranks
+    ]
+
+
+def _picked(flags: Sequence[Value], values: Sequence[Value]) -> Value:
+    """The value whose flag is set, of flags of which one is."""
+    return reduce(or_, (value & flag.replicate(len(value)) for flag, value in zip(flags, values, strict=True)))
 
 
 def in_order(p: Pipeline, entries: Sequence[Entry]) -> list[tuple[Entry, Entry]]:

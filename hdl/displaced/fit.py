@@ -9,7 +9,7 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
 from hdl.displaced.arithmetic import low_signed, rounded, rounded_by, saturated
-from hdl.displaced.choice import Entry, in_order, keep_entry, keep_pairs, smallest, two_smallest
+from hdl.displaced.choice import Entry, in_order, keep_entry, keep_pairs, smallest, two_of_few, two_smallest
 from hdl.displaced.hits import N_BANKS, N_POSITIONS, WindowHits
 from hdl.displaced.layout import TIME_BITS
 from hdl.displaced.tables import LAST_TIME, FitMemories
@@ -224,7 +224,7 @@ class AxialFit:
                             label=Cat(place[: OFF.width], p.at(position, 8)),
                         )
                     )
-            ((one, other),) = two_smallest(own, in_order(own, entries), 1)
+            one, other = two_of_few(own, entries)
             kept = [(own.keep(~entry.key[-1], 8, "place_there"), own.keep(entry.label, 8, "place")) for entry in (one, other)]
             values.append([self._place(own, *entry) for entry in kept])
             choices.append([(there, Timed(own.name(label.value[OFF.width :], "at"), 9)) for there, label in kept])

@@ -9,7 +9,7 @@ from hdl.displaced.crossing import CLOSE, PairCrossing, Radius
 from hdl.displaced.layout import Track
 from hdl.displaced.tracks import Kept
 from hdl.fixed import shape
-from hdl.logic import choose, delayed, first_set, select, several_set
+from hdl.logic import add, choose, delayed, first_set, select, several_set
 from trigger.displaced.constants import N_RADII, RADIUS_STEP_LOG2, Constants
 from trigger.displaced.event import Cuts
 from trigger.displaced.formats import DEPTH, TURN
@@ -133,10 +133,15 @@ class PairFinder(wiring.Component):
         before, after = distance
         # As many sixteenths of the step as the place of the crossing reaches, for all at once: a division of small numbers.
         reached = Signal(_STEPS)
-        m.d.comb += reached.eq(Cat((_STEPS - part) * before >= part * after for part in range(1, _STEPS + 1)))
+        m.d.comb += reached.eq(Cat(_times(_STEPS - part, before) >= _times(part, after) for part in range(1, _STEPS + 1)))
         radius, is_next = Signal(self.out_radius.shape(), reset_less=True), reached[-1]
         part = first_set(~reached) & (~is_next).replicate(RADIUS_STEP_LOG2)
         m.d.sync += radius.eq(Cat(part, carried(m, k, 1, "begin") + 1 + is_next))
         m.d.comb += self.out_radius.eq(radius)
         for out, one, name in zip((self.out_one, self.out_other), pair, ("one", "other"), strict=True):
             m.d.comb += out.eq(carried(m, one.track, self.LATENCY - 3, name))
+
+
+def _times(factor: int, value: Value) -> Value:
+    """A product with a small constant as a sum: a multiplier without registers would be slow."""
+    return add([value << bit for bit in range(factor.bit_length()) if factor >> bit & 1])

@@ -1,13 +1,15 @@
 # amaranth: UnusedElaboratable=no
 """Parts of the fit RTL: trees that choose, tables in memories, values that wait, arithmetic, the store of segments."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from amaranth.hdl import Cat, Const, Elaboratable, Module, Signal, signed
 from amaranth.sim import Simulator
 
 from hdl.displaced.arithmetic import rounded, rounded_by, saturated
-from hdl.displaced.choice import Entry, First, first_of, in_order, join, smallest, two_smallest
+from hdl.displaced.choice import Entry, First, first_of, in_order, join, smallest, two_of_few, two_smallest
 from hdl.displaced.hits import N_POSITIONS, WindowHits
 from hdl.displaced.rom import Rom, bits_of
 from hdl.displaced.timed import Pipeline, Timed
@@ -42,6 +44,17 @@ def test_two_smallest_equal_a_sorted_list():
     stimulus = np.random.default_rng(1).integers(0, 4, (200, 8)).tolist()
     for values, found in zip(stimulus, answers(m, keys, Cat(one.label, other.label), stimulus), strict=True):
         assert [found & 7, found >> 3] == sorted(range(8), key=lambda k: (values[k], k))[:2]
+
+
+def test_two_of_few_equal_a_sorted_list():
+    """All keys of two bits among four."""
+    m, keys = Module(), [Signal(2) for _ in range(4)]
+    one, other = two_of_few(Pipeline(m), [Entry(key=key, label=Const(k, 2)) for k, key in enumerate(keys)])
+    stimulus = list(product(range(4), repeat=4))
+    found = answers(m, keys, Cat(one.label, one.key, other.label, other.key), stimulus)
+    for values, word in zip(stimulus, found, strict=True):
+        first, second = sorted(range(4), key=lambda k: (values[k], k))[:2]
+        assert word == first | values[first] << 2 | second << 4 | values[second] << 6
 
 
 @pytest.mark.parametrize("n", [1, 5, 16])
