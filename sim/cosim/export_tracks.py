@@ -11,10 +11,10 @@ from sim.cosim.export_golden import Golden, one_answer_each
 from sim.cosim.export_order import IDLE_SHARE, Exported, Input, Order, described, frame_gaps, gaps, layout_text, registers
 from sim.cosim.network import corner_inputs, random_inputs
 from sim.cosim.rtl import Rtl
+from sim.cosim.stimulus.aimed_vectors import vectors_for
 from sim.cosim.stimulus.neuro_tracks import neuro_track_events
 from sim.cosim.stimulus.segments import segment_events
 from sim.cosim.stimulus.tracks import track_events
-from sim.cosim.stimulus.vectors import random_vectors
 from sim.cosim.stimulus.wires import wire_events
 from sim.cosim.verify_codesign import CODESIGN, REUSE, codesign_rtl
 from sim.cosim.verify_neuro import INPUTS, STT, inputs_rtl, stt_rtl
@@ -143,7 +143,7 @@ def export_neuro(order: Order) -> Exported:
     experts = list(frozen.network.experts)
     reuse = order.reuse or REUSE
     rtl, interval = neuro_rtl(experts, reuse=reuse)
-    vectors = random_vectors(rng, order.n_events, len(experts))
+    vectors = vectors_for(rng, order.n_events, experts)
     idle = gaps(rng, order.n_events) + interval - 1
     return Exported(
         component=Component,

@@ -14,8 +14,9 @@ from sim.cosim.campaign import Check, Job, check_job, record_of, run_campaign
 from sim.cosim.compare import Comparison, compare, merge
 from sim.cosim.record import write_record
 from sim.cosim.rtl import Rtl, rtl_of
+from sim.cosim.stimulus.aimed_vectors import vectors_for
 from sim.cosim.stimulus.segments import segment_events
-from sim.cosim.stimulus.vectors import corner_networks, random_vectors
+from sim.cosim.stimulus.vectors import corner_networks
 from sim.cosim.stimulus.wires import wire_events
 from trigger.cdc.hough import HoughFinder, HoughPlane
 from trigger.cdc.neuro import ClassicExperts, ClassicMlp
@@ -86,7 +87,7 @@ def verify_neuro(job: Job, *, rtl: Rtl | None = None, cache: Path | None = None)
 
     def check(model: runner.Model, block: int, n_events: int, cancel: threading.Event) -> Comparison:
         rng = stream(job.seed, f"verify.{NEURO}", Stage.STIMULUS, block)
-        vectors = random_vectors(rng, n_events, len(networks))
+        vectors = vectors_for(rng, n_events, networks)
         gaps = np.where(rng.random(n_events) < IDLE_SHARE, rng.integers(0, MAX_IDLE + 1, n_events), 0)
         answers = neuro.simulate(model, vectors, latency, gaps + interval - 1, cancel=cancel)
         return compare(neuro.expected(networks, vectors), answers, neuro.fields())

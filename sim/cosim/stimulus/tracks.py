@@ -29,6 +29,8 @@ OWN_PROBABILITY = 0.85
 EMPTY_PROBABILITY = 0.15
 """Part of the stereo superlayers without a segment around the track: experts do without one, or have none at all."""
 MAX_AROUND = 6
+DENSE, DENSE_PROBABILITY = 30, 0.2
+"""Segments drawn around some of the tracks in each stereo superlayer: nearly all that the windows hold (our choice)."""
 MARGIN_CELLS = 2
 """Segments are drawn so far beyond the windows."""
 LATE_PROBABILITY = 0.05
@@ -139,7 +141,8 @@ def _around(rng: np.random.Generator, events: np.ndarray, plane: HoughPlane, win
     count = np.where(
         lines.axial,
         rng.random(reference.shape) < OWN_PROBABILITY,
-        rng.integers(1, MAX_AROUND + 1, reference.shape) * (rng.random(reference.shape) >= EMPTY_PROBABILITY),
+        np.where(rng.random((len(event), 1)) < DENSE_PROBABILITY, DENSE, rng.integers(1, MAX_AROUND + 1, reference.shape))
+        * (rng.random(reference.shape) >= EMPTY_PROBABILITY),
     )
     track, superlayer = (np.repeat(index.ravel(), count.ravel()) for index in np.indices(reference.shape))
     cells = np.floor(reference[track, superlayer]).astype(int) + rng.integers(low[superlayer], high[superlayer] + 1)

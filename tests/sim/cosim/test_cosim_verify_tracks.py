@@ -10,12 +10,15 @@ from typer.testing import CliRunner
 import sim.cli
 from sim.cosim import hough, verify_tracks
 from sim.cosim.campaign import Job
+from sim.cosim.stimulus.aimed_vectors import vectors_for
 from sim.cosim.stimulus.segments import segment_events
 from sim.cosim.stimulus.vectors import corner_networks, corner_vectors, random_vectors
 from trigger.cdc.hough import HoughFinder, HoughPlane
+from trigger.cdc.neuro.activation import ADDRESS_SHIFT, tanh_half_table
 from trigger.cdc.neuro.formats import NODE_ONE
 from trigger.geometry.cdc import N_SECTORS, N_SEGMENTS
 from trigger.networks import load_network
+from trigger.networks.families import CLASSIC
 
 PLANE = HoughPlane()
 
@@ -85,6 +88,20 @@ def test_vectors_reach_both_ends_and_every_network():
     assert np.unique(vectors.expert).tolist() == [0, 1, 2, 3, 4]
     seen = {row.tobytes() for row in vectors.x_raw}
     assert {row.tobytes() for row in corner_vectors()} <= seen
+
+
+def test_aimed_vectors_bring_nearly_every_node_to_the_first_and_the_last_sum_of_an_address():
+    experts = load_network(CLASSIC).network.experts
+    vectors = vectors_for(np.random.default_rng(1), 20_000, experts)
+    last = len(tanh_half_table()) - 1
+    for number, network in enumerate(experts):
+        x = vectors.x_raw[vectors.expert == number].astype(np.int64)
+        sums = x @ np.asarray(network.weights[0]).T + np.asarray(network.biases[0]) * NODE_ONE
+        below, address = sums % (1 << ADDRESS_SHIFT), np.abs(sums) >> ADDRESS_SHIFT
+        assert ((below == 0).sum(axis=0) >= 2).mean() > 0.95
+        assert ((below == (1 << ADDRESS_SHIFT) - 1).sum(axis=0) >= 2).mean() > 0.95
+        assert ((address == last).any(axis=0)).mean() > 0.7
+        assert (sums == 0).any(axis=0).mean() > 0.5
 
 
 def test_segment_events_hold_every_kind():
