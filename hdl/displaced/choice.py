@@ -61,17 +61,15 @@ def _merged(p: Pipeline, one: tuple[Entry, Entry], other: tuple[Entry, Entry]) -
 def two_of_few(p: Pipeline, entries: Sequence[Entry]) -> list[Entry]:
     """The two smallest of at least three, in order, all compared with all: fewer levels of logic than a tree has."""
     n = len(entries)
-    later = {(i, k): p.name(entries[k].key < entries[i].key, "later") for i in range(n) for k in range(i + 1, n)}
+    keys, labels = [p.name(entry.key, "key") for entry in entries], [p.name(entry.label, "label") for entry in entries]
+    later = {(i, k): p.name(keys[k] < keys[i], "later") for i in range(n) for k in range(i + 1, n)}
     # Of every entry, which of the others come before it.
-    before = [[later[i, k] if i < k else ~later[k, i] for k in range(n) if k != i] for i in range(n)]
-    ranks = [[~Cat(flags).any() for flags in before], [Cat(flags).any() & ~several_set(Cat(flags)) for flags in before]]
-    return [
-        Entry(
-            key=p.name(_picked(flags, [entry.key for entry in entries]), "key"),
-            label=p.name(_picked(flags, [entry.label for entry in entries]), "label"),
-        )
-        for flags in ranks
+    before = [Cat(later[i, k] if i < k else ~later[k, i] for k in range(n) if k != i) for i in range(n)]
+    ranks = [
+        [p.name(~flags.any(), "first") for flags in before],
+        [p.name(flags.any() & ~several_set(flags), "second") for flags in before],
     ]
+    return [Entry(key=p.name(_picked(flags, keys), "key"), label=p.name(_picked(flags, labels), "label")) for flags in ranks]
 
 
 def _picked(flags: Sequence[Value], values: Sequence[Value]) -> Value:
