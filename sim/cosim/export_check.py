@@ -42,9 +42,9 @@ _AGAIN = "import sys; from sim.cosim.export_check import export_again; export_ag
 def check_all(folder: Path, seed: int = 1, names: Sequence[str] = tuple(BLOCKS)) -> Iterator[dict[str, Any]]:
     """Export each block to `folder/BLOCK`, check it, and keep its row in `folder/exports.json`; the rows.
 
-    A row: block, events, results, latency; what each of TARGETS said, and seconds; identical: a second export has equal bytes; the
-    digest of the manifest. Those of an export that passed and is still the same are taken over. InputError for bad input, or where
-    no simulator is installed.
+    A row: block, events, results, latency; what each of TARGETS said, and seconds; identical: a second export has equal bytes;
+    digests of Verilog and manifest. Those of an export that passed and is still the same are taken over. InputError for bad input,
+    or where no simulator is installed.
     """
     simulators = _simulators()
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,6 +74,7 @@ def check(name: str, order: Order, out: Path, simulators: Sequence[Simulator] | 
         "results": manifest["golden"]["results"],
         "latency": manifest["latency_cycles"],
         "identical": _is_equal_again(name, order, out),
+        "verilog": manifest["digests"]["verilog"],
         "manifest": file_digest(out / MANIFEST),
     }
     chosen = {simulator.value for simulator in (_simulators() if simulators is None else simulators)}

@@ -150,11 +150,13 @@ def export_table(runs: Sequence[Run], stored: Stored) -> Table:
     exports = [] if stored.exports is None else stored.exports["exports"]
     found = {one["block"]: one for one in exports}
     names = ("events", "results", "latency", "icarus", "verilator", "hls", "identical")
+    today = {run.record["block"]: run.record["digests"]["verilog"] for run in runs}
     rows: list[tuple[Value, ...]] = []
-    for block in dict.fromkeys([*(run.record["block"] for run in runs), *found]):
+    for block in dict.fromkeys([*today, *found]):
         one = found.get(block)
-        rows.append((block, *((None,) * len(names) if one is None else (one[name] for name in names))))
-    return _table("block events results cycles icarus verilator hls identical", rows)
+        told = (None,) * len(names) if one is None else (one[name] for name in names)
+        rows.append((block, *told, None if one is None else one["verilog"] == today.get(block)))
+    return _table("block events results cycles icarus verilator hls identical same_rtl", rows)
 
 
 def latency_table(runs: Sequence[Run]) -> Table:
@@ -289,7 +291,7 @@ def _exports(stored: Stored, table: Table) -> str:
         html.text(
             """Each block as `export` writes it: its Verilog bench with golden vectors of the model in both simulators, hls: the C++
             of its hls4ml project on golden data, all in a shell without Python; identical: a second export, by another process, has
-            equal bytes."""
+            equal bytes; same RTL: as in the verification above."""
         ),
         html.table(table),
     )

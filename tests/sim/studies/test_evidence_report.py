@@ -46,7 +46,7 @@ RUNS = [
 EXPORTS = {
     "passed": False,
     "exports": [{"block": "ecl", "events": 200, "results": 1234, "latency": 27, "icarus": "PASS", "verilator": "FAIL",
-                 "hls": "not run", "identical": True}],
+                 "hls": "not run", "identical": True, "verilog": "a" * 64}],
 }  # fmt: skip
 
 
@@ -125,7 +125,9 @@ def test_page_and_data(tmp_path):
 
 def test_exported_benches_or_nothing():
     table = export_table(RUNS, Stored(exports=EXPORTS))
-    assert table.rows == (("ecl", 200, 1234, 27, "PASS", "FAIL", "not run", True), ("chain", *[None] * 7))
+    assert table.rows == (("ecl", 200, 1234, 27, "PASS", "FAIL", "not run", True, True), ("chain", *[None] * 8))
+    other = [Run(record=record("ecl", verilog="b" * 64), file="")]
+    assert export_table(other, Stored(exports=EXPORTS)).column("same_rtl") == [False]
     assert export_table(RUNS, Stored()).column("icarus") == [None, None]
 
 
