@@ -21,7 +21,7 @@ STEP_CM = DEPTH.resolution * (1 << RADIUS_STEP_LOG2)
 OPENING_RAD = (0.05, 1.5)
 """Angle between the two tracks at their vertex. Our choice: what pairs of 0.3 to 3 GeV have."""
 VERTEX_CM = 0.33
-"""Median error of the best vertex across the beam at 2.5-5 cm, to compare with. Source: table displaced_vertex [SIM]."""
+"""Median error of the best vertex across the beam at 5-17.5 cm, to compare with. Source: table displaced_vertex [SIM]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ def scan(n_pairs: int = 2000, seed: int = 1) -> Table:
         title="Displaced-vertex trigger, vertex: what a format costs, one width changed at a time",
         notes=(
             "columns 4 and 5: distance of the fixed from the float vertex of the same scan of radii; 6 and 7: from the true one",
-            f"bits: fraction bits; to compare with: vertices are off by {VERTEX_CM} cm across the beam at 2.5-5 cm",
+            f"bits: fraction bits; to compare with: vertices are off by {VERTEX_CM} cm across the beam at 5-17.5 cm",
         ),
         seed=seed,
         tracks=2 * len(given.radius),
