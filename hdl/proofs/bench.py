@@ -19,9 +19,10 @@ class Bench(Elaboratable):
     """Component `dut` inside a test-only top with a claim.
 
     free: a signal per input of the component, by name. probes: internal registers of the component that the claim reads,
-    by the name and shape that they have there; they are watched, not changed. has_table: the claim is about contents of memories
-    that are never written, which become logic: in a step of an induction they would be any. cut: kinds of parts without their
-    logic: their outputs are any values in every cycle, so that the claim holds whatever they answer.
+    by the name and shape that they have there; they are watched, not changed. A comparison of a whole probe sees its register; for
+    slices and conditions its value is any, so that less can be proven, never more. has_table: the claim is about contents of
+    memories that are never written, which become logic: in a step of an induction they would be any. cut: kinds of parts without
+    their logic: their outputs are any values in every cycle, so that the claim holds whatever they answer.
     """
 
     def __init__(

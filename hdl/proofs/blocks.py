@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hdl.proofs import (
     chain_pipelines,
+    displaced_pipelines,
     ecl,
     ecl_clusters,
     ecl_window,
@@ -13,6 +14,7 @@ from hdl.proofs import (
     klm,
     menu,
     momentum,
+    network_pipelines,
     pipelines,
     track_counts,
     track_pipelines,
@@ -27,11 +29,12 @@ BLOCKS: dict[str, Callable[[], list[Proof]]] = {
     "klm": lambda: [*klm.proofs(), pipelines.line_proof()],
     "ecl": lambda: [*ecl.proofs(), *ecl_window.proofs(), *ecl_clusters.proofs(), pipelines.ecl_proof()],
     "tracks": lambda: [
-        *(proof for part in (tracks, track_counts, momentum, hough, track_pipelines) for proof in part.proofs()),
+        *(proof for part in (tracks, track_counts, momentum, hough, track_pipelines, network_pipelines) for proof in part.proofs()),
         chain_pipelines.tracks_proof(),
     ],
     "grl": lambda: [*grl.proofs(), pipelines.grl_proof()],
     "chain": lambda: [chain_pipelines.chain_proof()],
+    "displaced": displaced_pipelines.proofs,
 }
 
 

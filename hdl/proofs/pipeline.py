@@ -43,9 +43,13 @@ class Flight:
 
     def keep_apart(self, interval: int) -> None:
         """Assume that events are complete at least `interval` cycles after the one before."""
-        m, ago = self._m, self.ago
-        m.d.comb += Assume(~(ago[0] & Cat(ago[1:interval]).any()))
-        m.d.comb += [Assert(~(one & Cat(ago[k + 1 : k + interval]).any())) for k, one in enumerate(ago[1:], 1)]
+        self._m.d.comb += Assume(~(self.ago[0] & Cat(self.ago[1:interval]).any()))
+        self.are_apart(interval)
+
+    def are_apart(self, interval: int) -> None:
+        """Assert that those under way are complete at least `interval` cycles after the one before."""
+        ago = self.ago
+        self._m.d.comb += [Assert(~(one & Cat(ago[k + 1 : k + interval]).any())) for k, one in enumerate(ago[1:], 1)]
 
     def within(self, first: int, n_cycles: int) -> Value:
         """Whether an event was complete `first` cycles ago or up to `n_cycles` - 1 before."""

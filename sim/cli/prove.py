@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def prove(
-    block: Annotated[str, typer.Argument(help="menu, klm, ecl, tracks, grl, chain, all, or one proof by name.")],
+    block: Annotated[str, typer.Argument(help="menu, klm, ecl, tracks, grl, chain, displaced, all, or one proof by name.")],
     out: Annotated[Path, typer.Option(help="Record to write (.json).")] = Path("proofs.json"),
     products: Annotated[
         Path | None, typer.Option(help="menu: published sums of products of exp16 (CSV: bit, line, terms), proven as well.")
