@@ -127,7 +127,9 @@ def netlist_table(runs: Sequence[Run], stored: Stored) -> Table:
 
 def mutation_table(runs: Sequence[Run], stored: Stored) -> Table:
     """Mutation scores of RTL and model, one row per block and side."""
-    found = {record["block"]: record["sides"] for record in stored.mutations}
+    found: dict[str, dict[str, Any]] = {}
+    for record in stored.mutations:
+        found.setdefault(record["block"], {}).update(record["sides"])
     rows: list[tuple[Value, ...]] = []
     for block in dict.fromkeys([*(run.record["block"] for run in runs), *found]):
         for side, counts in found.get(block, {}).items():

@@ -85,6 +85,11 @@ def test_netlists_of_this_rtl_come_first_and_others_are_told():
     assert stored_table(RUNS, stored).rows == (("ecl", 999, 0, 3 / 999, True, "rtl"),)
 
 
+def test_mutation_scores_of_both_sides_from_a_record_each():
+    stored = Stored(mutations=[{"block": "ecl", "sides": {side: SIDE}} for side in ("rtl", "model")])
+    assert mutation_table(RUNS, stored).column("side") == ["rtl", "model", ""]
+
+
 def test_mutation_scores_or_nothing():
     stored = Stored(mutations=[{"block": "ecl", "sides": {"rtl": SIDE, "model": SIDE | {"score": None}}}])
     table = mutation_table(RUNS, stored)
