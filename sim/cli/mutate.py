@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def mutate(
-    block: Annotated[str, typer.Argument(help="ecl, klm, klm.line, grl, menu, chain, tracks, tracks.{segments,stream,hough,...}.")],
+    block: Annotated[str, typer.Argument(help="ecl, klm[.line], grl, menu, chain, tracks[.{segments,...}], displaced[.{...}].")],
     mutants: Annotated[int, typer.Option(help="Number of mutants on each side.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of the stimuli.")] = 1,
     side: Annotated[str, typer.Option(help="rtl, model or both.")] = "both",

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 N_EVENTS = {
     "ecl": 16_384, "klm": 4000, "klm.line": 2000, "menu": 30_720, "grl": 4500, "chain": 300, "tracks.segments": 100,
     "tracks.stream": 64, "tracks.hough": 300, "tracks.inputs": 600, "tracks.neuro": 600, "tracks.codesign": 600,
-    "tracks.stt": 3000, "tracks.neuro_path": 300, "tracks": 200,
+    "tracks.stt": 3000, "tracks.neuro_path": 300, "tracks": 200, "displaced.fits": 150, "displaced.vertices": 300,
+    "displaced.network": 2200, "displaced": 60,
 }  # fmt: skip
 """Events of one block in the tests that everybody runs (`make test`), the numbers of the largest of them."""
 STAGES = (1 / 64, 1 / 8, 1)

@@ -142,6 +142,18 @@ def _codesign(given: Arrays) -> Arrays:
     return {"answer": load_network(CODESIGN).codesign.run(given["x_raw"])}
 
 
+def _displaced(given: Arrays) -> Arrays:
+    from trigger.displaced import DisplacedTrigger
+
+    return DisplacedTrigger().run(**given).arrays()
+
+
+def _vertex_network(given: Arrays) -> Arrays:
+    from trigger.displaced.network import shipped_network
+
+    return {"answer": shipped_network().run(given["x_raw"])}
+
+
 def _chain(given: Arrays) -> Arrays:
     from trigger.chain import Chain
     from trigger.menu import PrescaleCounters
@@ -158,4 +170,5 @@ ANSWERS: Mapping[str, Callable[[Arrays], Arrays]] = {
     "ecl": _ecl, "klm": _klm, "klm.line": _klm_line, "grl": _grl, "menu": _menu, "chain": _chain, "tracks.segments": _segments,
     "tracks.stream": _stream, "tracks.hough": _hough, "tracks.inputs": _inputs, "tracks.neuro": _neuro,
     "tracks.codesign": _codesign, "tracks.stt": _stt, "tracks.neuro_path": _neuro_path, "tracks": _tracks,
+    "displaced.fits": _displaced, "displaced.vertices": _displaced, "displaced.network": _vertex_network, "displaced": _displaced,
 }  # fmt: skip

@@ -28,6 +28,7 @@ from sim.cosim.mutation_server import DONE, ModelServer
 from sim.cosim.mutation_source import Kind, SourceFault, source_faults
 from sim.cosim.network import random_inputs
 from sim.cosim.segment_stream import layout
+from sim.cosim.stimulus.displaced_segments import segment_windows
 from sim.cosim.stimulus.grl import grl_events
 from sim.cosim.stimulus.klm_line import strip_events
 from sim.cosim.stimulus.mix import ecl_mix
@@ -43,6 +44,7 @@ from sim.cosim.verify_stream import OCTANTS
 from trigger.cdc import HoughPlane, InputWindows, SingleTrackTrigger
 from trigger.chain import Chain
 from trigger.compiled import ROOT
+from trigger.displaced.features import VERTEX
 from trigger.ecl import EclTrigger
 from trigger.grl import GrlParameters
 from trigger.klm import KlmParameters
@@ -125,6 +127,15 @@ def _codesign(rng: Rng, n: int) -> list[Arrays]:
     return [{"x_raw": random_inputs(n, rng).astype(np.int16)}]
 
 
+def _displaced(rng: Rng, n: int) -> list[Arrays]:
+    windows = segment_windows(rng, n)
+    return [dict(zip(SEGMENT_NAMES, (windows.offsets, *windows.columns), strict=True))]
+
+
+def _vertex_network(rng: Rng, n: int) -> list[Arrays]:
+    return [{"x_raw": random_inputs(n, rng, VERTEX.n_inputs).astype(np.int16)}]
+
+
 def _chain(rng: Rng, n: int) -> list[Arrays]:
     chain = Chain(blocks=CHAIN_BLOCKS)
     return [whole_events(chain, rng, int(rng.integers(1 << 31)), 0, n, tuple(external_positions(chain.menu))).arrays]
@@ -173,6 +184,26 @@ MODELS: Mapping[str, ModelBlock] = {
         modules=("cdc/neuro/trigger.py", "cdc/track_counts.py"),
         tests=("trigger/cdc/neuro/test_trigger.py", "trigger/cdc/test_track_counts.py"),
         stimuli=_inputs,
+    ),
+    "displaced.fits": ModelBlock(
+        modules=("displaced/fit.py", "displaced/stereo.py"),
+        tests=("trigger/displaced/test_fit.py", "trigger/displaced/test_stereo.py"),
+        stimuli=_displaced,
+    ),
+    "displaced.vertices": ModelBlock(
+        modules=tuple(f"displaced/{name}.py" for name in ("tracks", "pairs", "vertex", "features")),
+        tests=("trigger/displaced/test_pairs.py", "trigger/displaced/test_features.py"),
+        stimuli=_displaced,
+    ),
+    "displaced.network": ModelBlock(
+        modules=("cdc/neuro/codesign.py",),
+        tests=("trigger/cdc/neuro/test_codesign.py", "trigger/displaced/test_network.py"),
+        stimuli=_vertex_network,
+    ),
+    "displaced": ModelBlock(
+        modules=tuple(f"displaced/{name}.py" for name in ("trigger", "event", "seeds")),
+        tests=("trigger/displaced/test_trigger.py", "trigger/displaced/test_seeds.py"),
+        stimuli=_displaced,
     ),
     "tracks": ModelBlock(
         modules=("cdc/track_trigger.py", "cdc/door.py"), tests=("trigger/cdc/test_track_trigger.py",), stimuli=_tracks

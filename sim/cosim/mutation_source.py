@@ -46,10 +46,11 @@ class SourceFault:
 
 _COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
 _ORDERED_COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
-_ORDERED = (ast.Sub, ast.FloorDiv, ast.Mod, ast.LShift, ast.RShift, ast.Div)
+_ORDERED = (ast.Sub, ast.FloorDiv, ast.Mod, ast.LShift, ast.RShift, ast.Div, ast.Pow, ast.MatMult)
 _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.Div: ast.Mult,
     ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.BitXor: ast.BitOr, ast.LShift: ast.RShift, ast.RShift: ast.LShift,
+    ast.Pow: ast.Mult,
 }  # fmt: skip
 _FUNCTIONS = {"min": "max", "minimum": "maximum", "any": "all", "argmin": "argmax", "first": "last"}
 _FUNCTIONS |= {other: one for one, other in _FUNCTIONS.items()}
@@ -115,7 +116,8 @@ def _mutations(node: ast.expr | ast.stmt) -> Iterator[tuple[Kind, ast.AST | str]
             if isinstance(operator, _ORDERED_COMPARISONS):
                 yield Kind.SWAPPED_OPERAND, ast.Compare(left=right, ops=[operator], comparators=[left])
         case ast.BinOp(op=operator, left=left, right=right):
-            yield Kind.OPERATOR, ast.BinOp(left=left, op=_OPERATORS[type(operator)](), right=right)
+            if type(operator) in _OPERATORS:
+                yield Kind.OPERATOR, ast.BinOp(left=left, op=_OPERATORS[type(operator)](), right=right)
             if isinstance(operator, _ORDERED):
                 yield Kind.SWAPPED_OPERAND, ast.BinOp(left=right, op=operator, right=left)
         case ast.BoolOp(op=operator, values=values):

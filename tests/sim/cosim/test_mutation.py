@@ -250,6 +250,12 @@ def f(x: int = 3) -> "int | None":
     assert said[SourceKind.CONSTANT] >= {"True -> False", "2 -> (0)", "0 -> (2)"}
 
 
+def test_every_operator_has_a_fault():
+    """Python's operators, matrices and powers among them."""
+    for operator in ("+", "-", "*", "/", "//", "%", "**", "@", "<<", ">>", "&", "|", "^"):
+        assert source_faults(f"def f(a, b):\n    return a {operator} b\n"), operator
+
+
 def test_model_mutants_of_a_block(tmp_path):
     """Answers, errors and tests of the block kill; what is left is told with its line; the work tree is not touched."""
     before = mutation_model.sources("klm")
