@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.studies.displaced_widths import place_of, rounded_angle, taken
+from sim.studies.displaced_widths import BEND_HALF_PER_CM, fit_rows_at, rounded_angle
 from sim.studies.tables import Table
 from sim.studies.width_scan import Scan, matrix_rounded, rounded
-from trigger.displaced.fit_rows import BEND_STEP_LOG2, IMPACT_STEP_LOG2, N_BEND, N_IMPACT, fit_centres, rows_around, stereo_wires
+from trigger.displaced.fit_rows import rows_around, stereo_wires
 from trigger.displaced.fit_tables import FACTOR_FRACTION
-from trigger.displaced.formats import AZIMUTH, BEND, DEPTH, DRIFT, IMPACT, MANTISSA, RAD_PER_TURN, SLOPE
+from trigger.displaced.formats import AZIMUTH, DEPTH, DRIFT, MANTISSA, RAD_PER_TURN, SLOPE
 from trigger.displaced.grid import SeedGrid
 from trigger.geometry.cdc import superlayers
 
@@ -62,7 +62,7 @@ def lines(rng: np.random.Generator, n: int) -> Lines:
     """Tracks from all over the grid that cross all stereo superlayers within the length of their wires."""
     wires, grid = stereo_wires(), SeedGrid()
     many = 8 * n
-    bend = rng.uniform(-0.8, 0.8, many) * np.ldexp(N_BEND / 2, BEND_STEP_LOG2) * BEND.resolution
+    bend = rng.uniform(-0.8, 0.8, many) * BEND_HALF_PER_CM
     impact = rng.uniform(-0.5, 0.5, many) * grid.impact_max_cm
     z0, slope, phi = rng.uniform(-Z0_CM, Z0_CM, many), rng.uniform(*SLOPES, many), rng.uniform(0, 2 * np.pi, many)
     rows = rows_around(bend, impact)
@@ -88,9 +88,7 @@ def lines(rng: np.random.Generator, n: int) -> Lines:
 def fitted(given: Lines, widths: Widths) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(z at the perigee, slope) of the line through the four points, with all numbers rounded to some widths."""
     wires = stereo_wires()
-    row = place_of(given.bend, np.ldexp(N_BEND / 2, BEND_STEP_LOG2) * BEND.resolution, N_BEND) * N_IMPACT
-    row = row + place_of(given.impact, np.ldexp(N_IMPACT / 2, IMPACT_STEP_LOG2) * IMPACT.resolution, N_IMPACT)
-    rows = taken(rows_around(*fit_centres()), row)
+    rows = fit_rows_at(given.bend, given.impact)
     per_cm = np.minimum(rows.stretch, 2)[:, None] / rows.stereo_along
     unit = DRIFT.resolution / (RAD_PER_TURN * AZIMUTH.resolution)
     factor = rounded(per_cm * unit, widths.factor) / unit

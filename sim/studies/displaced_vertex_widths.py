@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.studies.displaced_widths import rounded_angle
+from sim.studies.displaced_widths import BEND_HALF_PER_CM, rounded_angle
 from sim.studies.tables import Table
 from sim.studies.width_scan import Scan, rounded
 from trigger.displaced.constants import N_RADII, RADIUS_STEP_LOG2
-from trigger.displaced.fit_rows import BEND_STEP_LOG2, N_BEND
 from trigger.displaced.formats import BEND, CROSSING, DEPTH, IMPACT, TURN
 from trigger.displaced.grid import crossing_sine, inverse_stretch
 from trigger.displaced.pairs import ASIN_STEP_LOG2
@@ -57,7 +56,7 @@ def pairs(rng: np.random.Generator, n: int) -> Pairs:
     """Pairs whose tracks both reach the radius of the scan before their vertex."""
     many = 4 * n
     radius = rng.uniform(2 * STEP_CM, (N_RADII - 1) * STEP_CM, many)
-    bend = rng.uniform(-0.8, 0.8, (many, 2)) * np.ldexp(N_BEND / 2, BEND_STEP_LOG2) * BEND.resolution
+    bend = rng.uniform(-0.8, 0.8, (many, 2)) * BEND_HALF_PER_CM
     middle, half = rng.uniform(-0.7, 0.7, many), rng.uniform(*OPENING_RAD, many) / 2
     sine = np.sin(np.stack([middle - half, middle + half], axis=1))
     impact = _impact_of(bend, sine, radius[:, None])

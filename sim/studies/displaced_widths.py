@@ -20,6 +20,10 @@ _UNITS = np.array([BEND.resolution, IMPACT.resolution, AZIMUTH.resolution * RAD_
 """What the matrices of the fit count a track in."""
 
 
+BEND_HALF_PER_CM = float(np.ldexp(N_BEND / 2, BEND_STEP_LOG2) * BEND.resolution)
+"""Half of the range of bends that the rows of the fit cover."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Widths:
     """Fraction bits of the formats that the fit rounds to; None: not rounded. mantissa: width of the matrices' numbers.
@@ -61,7 +65,7 @@ class Tracks:
 def tracks(rng: np.random.Generator, n: int) -> Tracks:
     """Tracks that cross all five axial superlayers, from all over the grid."""
     grid, lines = SeedGrid(), superlayers()
-    bend = rng.uniform(-0.8, 0.8, 4 * n) * np.ldexp(N_BEND / 2, BEND_STEP_LOG2) * BEND.resolution
+    bend = rng.uniform(-0.8, 0.8, 4 * n) * BEND_HALF_PER_CM
     impact = rng.uniform(-0.5, 0.5, 4 * n) * grid.impact_max_cm
     rows = rows_around(bend, impact)
     chosen = np.flatnonzero((np.abs(np.sin(rows.azimuth[..., 0])) < 0.9).all(axis=1))[:n]
@@ -83,9 +87,7 @@ def fitted(given: Tracks, widths: Widths) -> tuple[NDArray[np.float64], NDArray[
     centre = taken(rows_around(grid.bend_per_cm, grid.impact_cm), row)
     off = rounded_angle(given.angle, widths.coarse) - rounded_angle(phi[:, None] + centre.azimuth[..., 0], widths.coarse)
     bend, impact, phi = _moved(centre, phi, off, widths, None)
-    row = place_of(bend, np.ldexp(N_BEND / 2, BEND_STEP_LOG2) * BEND.resolution, N_BEND) * N_IMPACT
-    row = row + place_of(impact, np.ldexp(N_IMPACT / 2, IMPACT_STEP_LOG2) * IMPACT.resolution, N_IMPACT)
-    around = taken(rows_around(*fit_centres()), row)
+    around = fit_rows_at(bend, impact)
     distance = rounded(given.distance, widths.drift) * around.stretch[:, None] / around.along
     off = (
         rounded_angle(given.angle, widths.azimuth)
@@ -99,6 +101,13 @@ def fitted(given: Tracks, widths: Widths) -> tuple[NDArray[np.float64], NDArray[
 def place_of(value: NDArray[np.float64], largest: float, n: int) -> NDArray[np.int64]:
     """Number of the cell, of n that cover +-largest; the first or the last one for what lies beyond."""
     return np.clip(np.floor((value / largest + 1) / 2 * n), 0, n - 1).astype(np.int64)
+
+
+def fit_rows_at(bend: NDArray[np.float64], impact: NDArray[np.float64]) -> Rows:
+    """The rows of the fit in whose cells tracks lie; the outermost for those beyond."""
+    row = place_of(bend, BEND_HALF_PER_CM, N_BEND) * N_IMPACT
+    row = row + place_of(impact, np.ldexp(N_IMPACT / 2, IMPACT_STEP_LOG2) * IMPACT.resolution, N_IMPACT)
+    return taken(rows_around(*fit_centres()), row)
 
 
 def taken(rows: Rows, index: NDArray[np.int64]) -> Rows:
