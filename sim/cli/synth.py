@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sim.studies.tables import Table
 
 EXIT_FAILED = 1
-ALL, NETWORKS, DISPLACED = "all", "networks", "displaced"
+ALL, NETWORKS = "all", "networks"
 _SHOWN = {
     "block": "block", "variant": "variant", "reuse": "reuse", "lut": "LUT", "lut_percent": "%", "ff": "FF", "dsp": "DSP",
     "memory_bits": "memory bits", "levels": "levels", "latency": "cycles", "interval": "every",
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 
 def synth(
-    blocks: Annotated[str, typer.Argument(metavar="BLOCKS", help="Blocks with commas, `networks`, `all`, or `displaced`.")],
+    blocks: Annotated[str, typer.Argument(metavar="BLOCKS", help="Blocks with commas, `networks`, `all`; or one large block.")],
     out: Annotated[Path, typer.Option(help="Folder for the table (costs.csv, costs.json).")] = Path("build/synth"),
     reuse: Annotated[str, typer.Option(help="Reuse factors of the networks, with commas.")] = "1,2,4",
     only_done: Annotated[
@@ -55,20 +55,20 @@ def synth(
     Yosys (synth_xilinx -family xcu) runs once per design, minutes for a large one; results are kept by digest, so that an
     interrupted run goes on when the same command is given again. Such counts compare designs; a vendor's tool usually needs
     fewer look-up tables, and levels are no clock rate. --gate compares with the stored table: look-up tables, flip-flops, DSP
-    slices and memory bits may grow by 5 %, and no path may have more levels than fit into a cycle of 127.216 MHz. `displaced`: the
-    displaced-vertex trigger, too large as a whole, module by module (displaced_costs.csv), without --place and --gate.
+    slices and memory bits may grow by 5 %, and no path may have more levels than fit into a cycle of 127.216 MHz. Too large
+    as a whole are displaced[.fits|.vertices], tracks[.segments|.stream|.neuro_path] and chain: each is counted alone, module by
+    module (as in displaced_costs.csv), without --place and --gate.
     """
-    if blocks == DISPLACED:
-        _displaced(out, only_done=only_done, with_more=place or gate)
-        return
     from sim.studies.cost_gate import breaches
-    from sim.studies.costs import BLOCKS, cost_table, designs
+    from sim.studies.costs import BLOCKS, BY_MODULE, cost_table, designs
     from sim.studies.costs import NETWORKS as NETWORK_BLOCKS
     from sim.studies.placements import placement_table
     from sim.studies.tables import read, write
 
+    if blocks in BY_MODULE:
+        _by_module(blocks, out, only_done=only_done, with_more=place or gate)
+        return
     before = read(stored) if gate else None
-
     names = {ALL: tuple(BLOCKS), NETWORKS: NETWORK_BLOCKS}.get(blocks) or tuple(name.strip() for name in blocks.split(","))
     try:
         reuses = tuple(int(number) for number in reuse.split(","))
@@ -95,15 +95,15 @@ def synth(
             raise typer.Exit(EXIT_FAILED)
 
 
-def _displaced(out: Path, *, only_done: bool, with_more: bool) -> None:
-    """The table of the modules of the displaced-vertex trigger."""
-    from sim.studies.displaced_costs import displaced_costs
+def _by_module(block: str, out: Path, *, only_done: bool, with_more: bool) -> None:
+    """The table of the modules of a block."""
+    from sim.studies.module_costs import module_costs
     from sim.studies.tables import write
 
     if with_more:
-        msg = f"{DISPLACED} is counted by module: --place and --gate cannot be given with it"
+        msg = f"{block} is counted by module: --place and --gate cannot be given with it"
         raise InputError(msg)
-    table = displaced_costs(only_done=only_done)
+    table = module_costs(block, only_done=only_done)
     out.mkdir(parents=True, exist_ok=True)
     paths = write(table, out)
     _show(table, _PARTS)

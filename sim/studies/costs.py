@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 REUSES = (1, 2, 4)
 """Reuse factors of the networks unless the user names others."""
 NETWORKS = ("tracks.neuro", "tracks.codesign")
-BY_MODULE = ("displaced.fits", "displaced.vertices", "displaced")
-"""Blocks that are more than Yosys can hold in its memory; `sim.studies.displaced_costs` counts their modules."""
+BY_MODULE = (
+    "tracks.segments", "tracks.stream", "tracks.neuro_path", "tracks", "displaced.fits", "displaced.vertices", "displaced", "chain",
+)  # fmt: skip
+"""Blocks that are more than Yosys can hold in its memory, or does in an hour; `sim.studies.module_costs` counts their modules."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ def designs(names: Sequence[str], reuses: Sequence[int] = REUSES) -> list[Design
     """Designs of the named blocks; InputError for an unknown name or a reuse below 1."""
     for name in names:
         if name in BY_MODULE:
-            msg = f"{name} is too large as a whole: `synth displaced` counts the displaced-vertex trigger by module, alone"
+            msg = f"{name} is too large as a whole: `synth {name}`, without other blocks, counts it by module"
             raise InputError(msg)
         if name not in BLOCKS:
             msg = f"block must be one of {', '.join(BLOCKS)}, not {name!r}"

@@ -29,20 +29,20 @@ class Run:
 class Stored:
     """Records of other tools, None or empty where there are none.
 
-    runs: other verifications, netlists among them. modules: costs of the displaced-vertex trigger by module.
+    runs: other verifications, netlists among them. modules: costs of large blocks by module.
     """
 
     runs: Sequence[Run] = ()
     costs: Table | None = None
     placed: Table | None = None
-    modules: Table | None = None
+    modules: Sequence[Table] = ()
     proofs: Mapping[str, Any] | None = None
     exports: Mapping[str, Any] | None = None
     mutations: Sequence[Mapping[str, Any]] = ()
 
 
 def read_stored(folder: Path) -> Stored:
-    """The records of a folder (verify-*, mutation-*, costs, placed, displaced_costs, proofs, exports .json).
+    """The records of a folder (verify-*, mutation-*, costs, placed, *_costs, proofs, exports .json).
 
     What is not there counts as not measured.
 
@@ -57,7 +57,7 @@ def read_stored(folder: Path) -> Stored:
         runs=runs,
         costs=table("costs.json"),
         placed=table("placed.json"),
-        modules=table("displaced_costs.json"),
+        modules=[read(path) for path in sorted(folder.glob("*_costs.json"))],
         proofs=_read(folder / "proofs.json", "proofs", "passed") if (folder / "proofs.json").exists() else None,
         exports=_read(folder / "exports.json", "exports", "passed") if (folder / "exports.json").exists() else None,
         mutations=[_read(path, "block", "sides") for path in sorted(folder.glob("mutation-*.json"))],

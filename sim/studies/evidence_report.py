@@ -311,8 +311,7 @@ def _cost(stored: Stored) -> str:
         parts = [html.table(stored.costs, *columns), *notes, html.text(depth)]
     if stored.placed is not None:
         parts += [html.table(stored.placed), *(html.text(note) for note in stored.placed.notes)]
-    if stored.modules is not None:
-        parts += [html.details(stored.modules.title, html.table(stored.modules))]
+    parts += [html.details(modules.title, html.table(modules)) for modules in stored.modules]
     return html.section("What it costs", *parts)
 
 

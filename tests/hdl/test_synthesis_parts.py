@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.synthesis import synthesise
 from hdl.synthesis_parts import PART, Rom, parts
-from sim.studies.displaced_costs import COLUMNS, WHOLE, part_costs
+from sim.studies.module_costs import COLUMNS, WHOLE, part_costs
 
 ADDED = ("lut", "ff", "dsp", "carry", "ramb18", "ramb36", "memory_bits", "table_bits")
 
@@ -93,7 +93,7 @@ def test_modules_stand_alone(texts, cache):
 
 def test_table_of_parts_adds_up(texts, cache):
     """Equal modules are one row; the sum counts both."""
-    table = part_costs(texts, cache=cache)
+    table = part_costs(texts, "once", cache=cache)
     assert [row[:2] for row in table.rows] == [("twice", 1), ("twice.one", 2), (WHOLE, 1)]
     counted = np.array([[dict(zip(COLUMNS, row, strict=True))[name] for name in ADDED] for row in table.rows], np.int64)
     assert (counted[2] == counted[0] + 2 * counted[1]).all()
@@ -104,6 +104,6 @@ def test_table_of_parts_adds_up(texts, cache):
 
 
 def test_what_was_not_synthesised_is_empty(texts, cache, tmp_path):
-    part_costs({"twice": texts["twice"]}, cache=tmp_path)
-    table = part_costs(texts, cache=tmp_path, only_done=True)
+    part_costs({"twice": texts["twice"]}, "twice", cache=tmp_path)
+    table = part_costs(texts, "once", cache=tmp_path, only_done=True)
     assert [row[2] is None for row in table.rows] == [False, True, True]

@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 import sim.cli
 from hdl import synthesis, synthesis_parts
 from hls.convert import CLOCK_NS
-from sim.studies import cost_gate, costs, displaced_costs
+from sim.studies import cost_gate, costs, module_costs
 from sim.studies.cost_gate import breaches
 from sim.studies.costs import BLOCKS, COLUMNS, Built, Design, designs
+from sim.studies.module_costs import WHOLE, part_costs
 from sim.studies.tables import Table, read, write_json
 
 SMALL = "module small(input clk, input a, output reg q); always @(posedge clk) q <= ~a; endmodule"
@@ -162,12 +163,14 @@ def test_klm_is_built_as_declared():
     assert f"module {built.top}" in built.verilog
 
 
-def test_displaced_trigger_by_module(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["displaced", "tracks.segments"])
+def test_large_blocks_by_module(tmp_path, monkeypatch, name):
     """The table is shown and written like that of blocks."""
     part = SMALL.replace("small", synthesis_parts.PART)
-    monkeypatch.setattr(displaced_costs, "displaced_costs", lambda **_: displaced_costs.part_costs({"small": part}, cache=tmp_path))
-    status, shown, errors = invoke("displaced", "--out", tmp_path / "out")
+    monkeypatch.setattr(module_costs, "module_costs", lambda block, **_: part_costs({"small": part}, block, cache=tmp_path))
+    status, shown, errors = invoke(name, "--out", tmp_path / "out")
     assert (status, errors) == (0, "")
-    assert "displaced_costs.csv" in shown
-    table = read(tmp_path / "out" / "displaced_costs.json")
-    assert table.where(block="small").column("ff") == table.where(block=displaced_costs.WHOLE).column("ff") == [1]
+    file = f"{name.replace('.', '_')}_costs"
+    assert f"{file}.csv" in shown
+    table = read(tmp_path / "out" / f"{file}.json")
+    assert table.where(block="small").column("ff") == table.where(block=WHOLE).column("ff") == [1]

@@ -123,7 +123,7 @@ def test_page_and_data(tmp_path):
     modules = Table(
         name="displaced_costs", title="By module", columns=("block", "lut"), rows=(("displaced.seeds", 5839),), notes=()
     )
-    full = Stored(costs=costs, placed=costs, modules=modules, proofs={"proofs": [proof]}, exports=EXPORTS, mutations=mutations)
+    full = Stored(costs=costs, placed=costs, modules=[modules], proofs={"proofs": [proof]}, exports=EXPORTS, mutations=mutations)
     page = write_evidence(tmp_path, RUNS, full, stamp)[1].read_text()
     assert all(text in page for text in ("11,111", "what it is worth", "sums are sums", "1 of 1", "5,839", "By module", "1,234"))
 

@@ -1,4 +1,4 @@
-"""Cost of the displaced-vertex trigger, module by module: the whole is more than Yosys can hold in its memory."""
+"""Cost of large blocks, module by module: as a whole they are more than Yosys can hold in its memory, or do in an hour."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.cosim.shipped import SHIPPED
 from sim.progress import progress
 from sim.provenance import stamp
 from sim.studies.cost_gate import MAX_LEVELS
@@ -16,38 +17,32 @@ from sim.studies.tables import Table, Value
 from trigger.digest import digest
 
 if TYPE_CHECKING:
-    from hdl.displaced.trigger import DisplacedTrigger
     from hdl.synthesis import Report
     from hdl.synthesis_parts import Rom
 
-NAME, WHOLE = "displaced", "sum"
+WHOLE = "sum"
 COLUMNS = ("block", "times", *COUNTS, "table_bits", "passes_gate")
 
 
-def trigger_rtl() -> DisplacedTrigger:
-    """The trigger as it ships."""
-    from sim.cosim.verify_displaced import displaced_component
-    from trigger.displaced import DisplacedTrigger as Model
-
-    return displaced_component(Model())
+def table_name(block: str) -> str:
+    """Name of the table of a block, and of its files."""
+    return f"{block.replace('.', '_')}_costs"
 
 
-def displaced_costs(*, cache: Path | None = None, only_done: bool = False) -> Table:
-    """The table of all modules of the trigger, each without what it contains, and their sum; COLUMNS.
+def module_costs(block: str, *, cache: Path | None = None, only_done: bool = False) -> Table:
+    """The table of all modules of a block as it ships, each without what it contains, and their sum; COLUMNS.
 
-    only_done: what would have to be synthesised now has empty cells instead, and then so has the sum.
+    block: a name of `SHIPPED`. only_done: what would have to be synthesised now has empty cells instead, and then so has the sum.
     """
     from hdl.synthesis_parts import parts
 
-    rtl = trigger_rtl()
-    table = part_costs(parts(rtl, NAME), cache=cache, only_done=only_done)
-    note = (
-        f"{rtl.LATENCY} cycles from the last segments of a window to its decision; a window every {rtl.INITIATION_INTERVAL} cycles"
-    )
+    rtl, interval = SHIPPED[block]()
+    table = part_costs(parts(rtl.component, block), block, cache=cache, only_done=only_done)
+    note = f"latency {rtl.latency} cycles, from event to event {interval}"
     return replace(table, notes=(*table.notes, note))
 
 
-def part_costs(texts: Mapping[str, str], *, cache: Path | None = None, only_done: bool = False) -> Table:
+def part_costs(texts: Mapping[str, str], block: str, *, cache: Path | None = None, only_done: bool = False) -> Table:
     """The same of the Verilog of parts by place, as from `hdl.synthesis_parts.parts`.
 
     Modules with the same text have one row, that of the first of them, and `times` counts them.
@@ -74,8 +69,8 @@ def part_costs(texts: Mapping[str, str], *, cache: Path | None = None, only_done
     done = [(number, report) for number, report in reports if report is not None]
     whole = _sum(done) if len(done) == len(reports) else None
     return Table(
-        name="displaced_costs",
-        title=f"Cost of the displaced-vertex trigger by module, percentages of {UT4.name}",
+        name=table_name(block),
+        title=f"Cost of {block} by module, percentages of {UT4.name}",
         columns=COLUMNS,
         rows=(*rows, (WHOLE, 1, *_of_part(whole))),
         notes=(

@@ -1,19 +1,21 @@
-"""The record of the cost of the displaced-vertex trigger says the same in its rows, its sum and its verdicts."""
+"""The record of the cost of each block that is counted by module says the same in its rows, its sum and its verdicts."""
 
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from sim.studies.cost_gate import MAX_LEVELS
-from sim.studies.displaced_costs import COLUMNS, WHOLE
+from sim.studies.module_costs import COLUMNS, WHOLE
 from sim.studies.tables import read
 
-RECORD = Path(__file__).parents[3] / "docs" / "records" / "displaced_costs.json"
+RECORDS = sorted((Path(__file__).parents[3] / "docs" / "records").glob("*_costs.json"))
 
 
-def test_record_adds_up():
+@pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
+def test_record_adds_up(record):
     """There is a sum where every module has counts, and only there."""
-    table = read(RECORD)
+    table = read(record)
     assert table.columns == COLUMNS
     names = ("lut", "ff", "dsp", "ramb18", "ramb36", "table_bits")
     counts = np.array([[dict(zip(COLUMNS, row, strict=True))[name] for name in names] for row in table.rows], np.float64)
@@ -24,6 +26,7 @@ def test_record_adds_up():
     assert np.isfinite(counts).any()
 
 
-def test_record_judges_by_the_gate():
-    for levels, passes in zip(*(read(RECORD).column(name) for name in ("levels", "passes_gate")), strict=True):
+@pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
+def test_record_judges_by_the_gate(record):
+    for levels, passes in zip(*(read(record).column(name) for name in ("levels", "passes_gate")), strict=True):
         assert passes is (None if levels is None else levels <= MAX_LEVELS)
