@@ -32,6 +32,11 @@ def file_digest(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_compiled(path: Path) -> bool:
+    """Whether a file is what Python or numba keep of their work beside the sources."""
+    return path.parent.name == "__pycache__" or path.suffix == ".pyc"
+
+
 @cache
 def package_digest(package: str) -> str:
     """SHA-256 over names and contents of all files of one of our packages, compiled ones apart, in hex; read once per process."""
@@ -42,7 +47,7 @@ def package_digest(package: str) -> str:
     folder = Path(found.origin).parent
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
+        if path.is_file() and not is_compiled(path):
             total.update(f"{path.relative_to(folder).as_posix()}\0{file_digest(path)}\n".encode())
     return total.hexdigest()
 

@@ -10,7 +10,7 @@ from importlib import util
 from pathlib import Path
 from typing import Any
 
-from sim.provenance import file_digest
+from sim.provenance import file_digest, is_compiled
 
 PACKAGES = ("trigger", "hdl", "hls")
 """Specification, hardware, networks: what a result stands on. `sim` is followed, but not counted: it asks, they answer."""
@@ -69,7 +69,7 @@ def _files(module: str) -> Iterator[Path]:
     path = _path(module)
     yield path
     if path.name == "__init__.py":
-        yield from (data for data in path.parent.rglob("*") if data.is_file() and data.suffix not in {".py", ".pyc"})
+        yield from (data for data in path.parent.rglob("*") if data.is_file() and data.suffix != ".py" and not is_compiled(data))
 
 
 @cache

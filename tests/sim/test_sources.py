@@ -70,6 +70,9 @@ def test_an_edit_changes_the_digest_of_what_stands_on_it(tmp_path, monkeypatch):
     (tmp_path / "hdl/b.py").write_text("x = 1\n")
     edited = digest()
     assert edited != before
+    (tmp_path / "hdl/__pycache__").mkdir()
+    (tmp_path / "hdl/__pycache__/kernels.py311.nbi").write_text("compiled by numba")
+    assert digest() == edited
     (tmp_path / "hdl/table.csv").write_text("1\n")
     assert digest() != edited
     module.sources_digest.cache_clear()
