@@ -41,9 +41,7 @@ def keep_events(out: Path, outcomes: Mapping[int, Comparison], remake: Remake) -
         for event in failed:
             _, record = events.primitives(event)
             arrays = with_event_numbers(record.arrays, first_event=block * BLOCK_EVENTS + event)
-            timed = "ecl_time" in record
-            filled = {"ecl_phase": np.zeros(1, np.int16)} | arrays if timed else arrays  # one without a phase has phase 0
-            kept.setdefault("differing-timed" if timed else "differing", []).append(EventRecord(filled))
+            kept.setdefault("differing-timed" if "ecl_time" in record else "differing", []).append(EventRecord(arrays))
     paths = {out.with_suffix(f".{kind}.npz"): EventRecord.concatenate(records) for kind, records in kept.items()}
     for path, record in paths.items():
         write_events(path, record, overwrite=True)

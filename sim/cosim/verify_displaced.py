@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from sim.cosim.verify_tracks import recorded
 from trigger.displaced import DisplacedParameters, DisplacedTrigger
 from trigger.displaced.constants import constants
 
-if TYPE_CHECKING:
-    from hdl.displaced.trigger import DisplacedTrigger as TriggerRtl
-
 DISPLACED = "displaced"
 VERTICES = "displaced.vertices"
 BUDGET_CYCLES = 82
@@ -29,17 +26,13 @@ WINDOWS_PER_RUN = 8192
 """Windows that go through the RTL at once (our choice: some hundred MB)."""
 
 
-def displaced_component(trigger: DisplacedTrigger) -> TriggerRtl:
-    """Component of the whole trigger."""
-    from hdl.displaced.trigger import DisplacedTrigger as TriggerRtl
-
-    return TriggerRtl(trigger.parameters, trigger.cuts, constants(), trigger.network)
-
-
 def displaced_rtl(trigger: DisplacedTrigger) -> Rtl:
     """RTL of the whole trigger, generated in minutes."""
-    component, parameters = displaced_component(trigger), trigger.parameters
-    return rtl_of(component, component.LATENCY, displaced.ports(parameters), (parameters, trigger.network))
+    from hdl.displaced.trigger import DisplacedTrigger as TriggerRtl
+
+    parameters, network = trigger.parameters, trigger.network
+    component = TriggerRtl(parameters, trigger.cuts, constants(), network)
+    return rtl_of(component, component.LATENCY, displaced.ports(parameters), (parameters, network))
 
 
 def verify_displaced(

@@ -56,7 +56,8 @@ class EqualCells:
         grid[rows, one] = counts
         grid[rows, np.where(is_next, one + 1, (one + rng.integers(1, N_CELLS, n)) % N_CELLS)] = counts
         events = to_events(grid)
-        return events | {"ecl_time": rng.integers(0, WINDOW_CLOCKS * CLOCK_RAW, len(events["ecl_adc"])).astype(np.int16)}
+        time = rng.integers(0, WINDOW_CLOCKS * CLOCK_RAW, len(events["ecl_adc"])).astype(np.int16)
+        return events | {"ecl_time": time, "ecl_phase": np.zeros(n, np.int16)}
 
 
 @dataclass(frozen=True)

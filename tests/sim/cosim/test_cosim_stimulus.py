@@ -55,6 +55,7 @@ def test_events_pass_the_door_and_are_the_same_again(source):
     events = source.make(300, 500, rng())
     validate(events, source.name, required=("ecl_offsets", "ecl_tc_id", "ecl_adc"))
     assert len(events["ecl_offsets"]) == 301
+    assert ("ecl_time" in events) == ("ecl_phase" in events)  # timed events of all sources have the same fields
     again = source.make(300, 500, rng())
     for name, array in events.items():
         np.testing.assert_array_equal(array, again[name], err_msg=name)

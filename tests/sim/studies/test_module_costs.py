@@ -12,6 +12,10 @@ from sim.studies.tables import read
 RECORDS = sorted((Path(__file__).parents[3] / "docs" / "records").glob("*_costs.json"))
 
 
+def test_the_displaced_vertex_trigger_has_a_record():
+    assert "displaced_costs" in {path.stem for path in RECORDS}
+
+
 @pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
 def test_record_adds_up(record):
     """There is a sum where every module has counts, and only there."""
