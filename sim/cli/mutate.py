@@ -31,10 +31,11 @@ def mutate(
     """Put one fault at a time into RTL and model and see whether the checks notice.
 
     Faults: another comparison, a wrong constant, off by one, a bit stuck, operands swapped, a register left out; in the model's
-    source also another operator. Those of the RTL are in one simulation model and chosen by an extra input. A mutant is killed if
-    any value, result or cycle differs on the stimuli of the fast suite, in the model also by the tests of the block. What is left
-    and proven to change nothing (z3) does not count. Wrong reset values are counted apart: most registers need none. An
-    interrupted run goes on when the same command is given again. Status 1 if fewer are killed than aimed at.
+    source also another operator. Those of the RTL are in one simulation model and chosen by an extra input; of a block that holds
+    other blocks they are in what it adds to them. A mutant is killed if any value, result or cycle differs on the stimuli of
+    the fast suite, in the model also by the tests of the block. What is left and proven to change nothing (z3) does not count.
+    Wrong reset values are counted apart: most registers need none. An interrupted run goes on when the same command is given
+    again. Status 1 if fewer are killed than aimed at.
     """
     from sim.cosim import mutation_campaign as campaign
 

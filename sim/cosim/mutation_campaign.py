@@ -101,6 +101,8 @@ def mutate(order: Order, *, cache: Path | None = None) -> dict[str, Any]:
         run = {Side.RTL: _rtl, Side.MODEL: _model}[side]
         outcomes, digests, store = run(order, cache)
         sides[side.value] = summary(outcomes) | {"digests": digests}
+        if side is Side.RTL and order.block in mutation.PARTS:
+            sides[side.value]["without"] = list(mutation.PARTS[order.block])
         kept.append(store)
     record = {
         "block": order.block,

@@ -98,6 +98,35 @@ def test_a_sample_is_reproducible_without_repetition_and_takes_kinds_in_turn(net
     assert sum(fault.kind is Kind.RESET_VALUE for fault in drawn) == 3
 
 
+def test_parts_that_are_left_out_have_no_fault():
+    """Two counters below a third component, one of them two levels down."""
+
+    class Pair(wiring.Component):
+        def __init__(self) -> None:
+            super().__init__({"step": In(3), "count": Out(7)})
+
+        def elaborate(self, platform: object) -> Module:
+            m, nested = Module(), Module()
+            one, other = Counter(), Counter()
+            m.submodules.one, nested.submodules.other, m.submodules.nested = one, other, nested
+            m.d.comb += [one.step.eq(self.step), other.step.eq(~self.step), self.count.eq(one.count + other.count)]
+            return m
+
+    pair = read_component(Pair(), "pair")
+    inside = {pair.inside(cell) for cell in pair.cells}
+    assert inside == {(), ("one",), ("nested", "other")}
+    for without, left in (
+        ((), inside),
+        (("one",), inside - {("one",)}),
+        (("one", "nested.other"), {()}),
+        (("nested",), {(), ("one",)}),
+    ):
+        drawn = sample(pair, 1000, np.random.default_rng(1), without)
+        assert {pair.inside(fault.cell) for fault in drawn} == left, without
+    with pytest.raises(ValueError, match="pair must have cells in nested.one, not none"):
+        sample(pair, 10, np.random.default_rng(1), ("nested.one",))
+
+
 def test_the_port_is_wide_enough_and_the_number_is_taken_with_the_reset(netlist):
     assert [select_bits(n) for n in (0, 1, 3, 4, 255, 256)] == [1, 1, 2, 3, 8, 9]
     faults = sample(netlist, 10, np.random.default_rng(1))

@@ -130,6 +130,20 @@ def test_what_the_stimuli_do_not_reach_survives(bench, model, verdict):
     assert seen.sum() < sum(verdict.values())
 
 
+def test_what_comes_before_the_next_mark_belongs_to_the_events_kept(bench):
+    """An event may be marked by its first record: what follows up to the next mark is needed for its answers."""
+    records = bench.records.copy()
+    marked = np.arange(len(records)) % 4 == 1
+    flags = np.where(marked, stream.flag(Header.VALID, Header.MARK), stream.flag(Header.VALID))
+    stream.put_header(records, flags=flags, idle=np.zeros(len(records), np.int64))
+    seldom = replace(bench, records=records, mark=np.arange(len(records)) // 4)
+    assert seldom.n_marks == len(records) // 4
+    for n_marks, n_records in ((1, 5), (2, 9), (seldom.n_marks, len(records))):
+        first = seldom.first(n_marks)
+        assert (len(first.records), first.n_marks) == (n_records, n_marks)
+        assert len(first.results) == len(first.cycles) == 4 * n_marks
+
+
 def test_a_wrong_golden_answer_is_no_kill(bench, model):
     wrong = replace(bench, results=bench.results ^ 1)
     with pytest.raises(runner.SimulationError, match="when no fault is chosen, before"):
@@ -206,6 +220,7 @@ def test_record_resuming_and_status_of_the_rtl_side(bench, model, tmp_path, monk
     out = tmp_path / "r.json"
     options = ("klm", "--side", "rtl", "--mutants", N_FAULTS, "--out", out)
     monkeypatch.setattr(mutation, "killed", interrupted)
+    monkeypatch.setattr(mutation, "PARTS", {"klm": ("adder",)})
     assert invoke(*options)[0] == 130
     assert not out.exists()
     kept = len(out.with_suffix(".rtl.checkpoint.jsonl").read_text().splitlines()) - 1
@@ -217,6 +232,7 @@ def test_record_resuming_and_status_of_the_rtl_side(bench, model, tmp_path, monk
     assert found["mutants"] == N_FAULTS == sum(found[name] for name in ("killed", "equivalent", "survived"))
     assert found["score"] == round(found["killed"] / (N_FAULTS - found["equivalent"]), 4)
     assert f"rtl: {found['killed']} of {N_FAULTS} killed" in shown
+    assert found["without"] == ["adder"]
     assert {"file", "line", "kind", "says", "outcome", "net"} <= set(found["not_killed"][0])
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
 
