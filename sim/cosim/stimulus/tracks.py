@@ -1,7 +1,7 @@
 """2D tracks with segments around them for the verification of the neuro trigger's input stage.
 
 Physics from the drift chamber, tracks anywhere on the half-cell grid with segments on both sides of every window's edges, and
-superlayers filled to the last segment; drift times at both ends of their range and beyond, and many of them equal.
+superlayers filled to the last segment; drift times at both ends of their range and beyond, and ties with any drift time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,11 @@ MARGIN_CELLS = 2
 """Segments are drawn so far beyond the windows."""
 LATE_PROBABILITY = 0.05
 TIED_PROBABILITY = 0.3
-"""Part of the events whose segments all have one time and one side: of equal ones the order alone decides (our choice)."""
+"""Part of the events whose segments are all equal in what decides, or nearly so: of equal ones the order decides (our choice)."""
+TIED_TIMES = 2
+"""Drift times of the segments of a superlayer in such an event, at most."""
+START_PROBABILITY, KNOWN_PROBABILITY = 7 / 8, 3 / 4
+"""Of the tied ones: axial segments at the start of their event, and superlayers whose segments all have a side (our choice)."""
 SPREAD = 300
 """Times after the event's own, in time units: longer than the range of drift times."""
 EDGES = (-1, 0, 1, (1 << TIME_MAX_LOG2) - 1, 1 << TIME_MAX_LOG2, (1 << TIME_MAX_LOG2) + 1)
@@ -174,7 +178,24 @@ def _decorated(rng: np.random.Generator, event: np.ndarray, ts_id: np.ndarray, e
         [rng.integers(0, SPREAD, n_hits), rng.choice(EDGES, n_hits), few, few],
     ) + start[event]  # fmt: skip
     time = np.where(rng.random(n_hits) < 1 / 64, rng.choice(EXTREMES, n_hits), time)
-    is_tied, common = rng.random(len(start)) < TIED_PROBABILITY, rng.integers(0, len(SIDE), len(start))
-    time = np.where(is_tied[event], start[event], time)
-    lr = np.where(is_tied[event], common[event], rng.integers(0, len(SIDE), n_hits))
+    lr = rng.integers(0, len(SIDE), n_hits)
+    is_tied = (rng.random(len(start)) < TIED_PROBABILITY)[event]
+    superlayer = superlayers().of_segment[ts_id]
+    tied_time, tied_lr = _tied(rng, event, superlayer, len(start))
+    time, lr = np.where(is_tied, start[event] + tied_time, time), np.where(is_tied, tied_lr, lr)
     return event, ts_id, rng.integers(1, FIRST_PRIORITY + 1, n_hits), lr, time
+
+
+def _tied(rng: np.random.Generator, event: np.ndarray, superlayer: np.ndarray, n_events: int) -> tuple[np.ndarray, np.ndarray]:
+    """Drift times and sides of segments that tie: one or two times per superlayer, and all sides known, or none.
+
+    Axial segments set the event time: most come with its start, so that the others keep their drift times.
+    """
+    times = rng.integers(0, (1 << TIME_MAX_LOG2) + 2, (n_events, N_SUPERLAYERS, TIED_TIMES))
+    at_edge = rng.random(times.shape) < 1 / 4
+    times[at_edge] = rng.choice(EDGES, np.count_nonzero(at_edge))
+    time = times[event, superlayer, rng.integers(0, rng.integers(1, TIED_TIMES + 1, n_events)[event])]
+    starts = superlayers().axial[superlayer] & (rng.random(len(event)) < START_PROBABILITY)
+    known, unknown = (np.flatnonzero((np.array(SIDE) != 0) == is_known) for is_known in (True, False))
+    is_known = (rng.random((n_events, N_SUPERLAYERS)) < KNOWN_PROBABILITY)[event, superlayer]
+    return np.where(starts, 0, time), np.where(is_known, rng.choice(known, len(event)), rng.choice(unknown, len(event)))

@@ -13,6 +13,7 @@ from sim.cosim.campaign import Job
 from sim.cosim.stimulus.neuro_tracks import neuro_track_events, theta_edges, z_edges
 from sim.cosim.stimulus.tracks import track_events
 from trigger.cdc import HoughPlane, InputWindows, NeuroInputs, SingleTrackTrigger
+from trigger.cdc.neuro.inputs import SIDE
 from trigger.geometry.cdc import N_SEGMENTS, superlayers
 
 PLANE, WINDOWS = HoughPlane(), InputWindows()
@@ -60,6 +61,30 @@ def test_track_events_hold_every_kind():
     drift = vectors.x_raw[:, 1::3]
     for units in (0, 1, 255, 256):
         assert (np.abs(drift) == 16 * units).any(axis=0).all()
+
+
+def test_chosen_segments_tie_with_others_at_any_drift_time():
+    """In every stereo superlayer: each bit of a tied drift time is set and not, longer ones tie, and either side with the other."""
+    events = track_events(np.random.default_rng(1), 500, PLANE, WINDOWS)
+    vectors = NeuroInputs().run(events.tracks, *events.segments)
+    event = np.repeat(np.arange(500), np.diff(events.tracks.track_offsets))
+    superlayer, sides = superlayers().of_segment[events.ts_id], np.array(SIDE)[events.lr]
+    tied = []
+    for track, s in np.argwhere(vectors.track_has_t0[:, None] & (vectors.track_hit >= 0) & ~superlayers().axial):
+        first = events.offsets[event[track]]
+        chosen = first + vectors.track_hit[track, s]
+        # Of equal ones the later segment is chosen; some before it are in the window as well.
+        others = np.arange(max(first, chosen - 4), chosen)
+        same = (superlayer[others] == s) & (events.time[others] == events.time[chosen])
+        same &= (events.ts_id[chosen] - events.ts_id[others] <= 4) & ((sides[others] != 0) == (sides[chosen] != 0))
+        drift = int(events.time[chosen]) - int(vectors.track_t0[track])
+        tied += [(s, drift, sides[chosen], side) for side in sides[others[same]]]
+    s, drift, side, other = np.array(tied).T
+    for one in (1, 3, 5, 7):
+        of = s == one
+        assert all((of & (drift >> bit & 1 == value)).sum() > 5 for bit in range(8) for value in (0, 1))
+        assert (of & (drift >= 256)).sum() > 2
+        assert all((of & (side == value) & (other == -value)).sum() > 5 for value in (1, -1))
 
 
 def test_tracks_come_one_to_three_frames_later_in_any_place():

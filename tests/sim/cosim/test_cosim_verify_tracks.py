@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 import sim.cli
 from sim.cosim import hough, verify_tracks
 from sim.cosim.campaign import Job
-from sim.cosim.stimulus.aimed_vectors import vectors_for
+from sim.cosim.stimulus.aimed_vectors import aimed_vectors, edges, vectors_for
 from sim.cosim.stimulus.segments import segment_events
 from sim.cosim.stimulus.vectors import corner_networks, corner_vectors, random_vectors
 from trigger.cdc.hough import HoughFinder, HoughPlane
-from trigger.cdc.neuro.activation import ADDRESS_SHIFT, tanh_half_table
+from trigger.cdc.neuro.activation import ADDRESS_SHIFT, activate, tanh_half_table
 from trigger.cdc.neuro.formats import NODE_ONE
 from trigger.geometry.cdc import N_SECTORS, N_SEGMENTS
 from trigger.networks import load_network
@@ -102,6 +102,32 @@ def test_aimed_vectors_bring_nearly_every_node_to_the_first_and_the_last_sum_of_
         assert ((below == (1 << ADDRESS_SHIFT) - 1).sum(axis=0) >= 2).mean() > 0.95
         assert ((address == last).any(axis=0)).mean() > 0.7
         assert (sums == 0).any(axis=0).mean() > 0.5
+
+
+def test_hidden_nodes_at_an_edge_decide_an_answer():
+    network = load_network(CLASSIC).network.experts[0]
+    wanted = edges(np.random.default_rng(1), 400)
+    assert (activate(wanted[0]) != activate(wanted[1])).all()
+    assert np.abs(wanted[0] - wanted[1]).tolist() == [1] * 400
+    x = aimed_vectors(np.random.default_rng(1), 1500, network)
+    weights, biases = (np.asarray(values[0], np.int64) for values in (network.weights, network.biases))
+    sums, plain = x @ weights.T + biases * NODE_ONE, network.accumulate(x)
+    deciding = np.zeros(len(weights), int)
+    for unit in (-1, 1):
+        steps = activate(sums + unit).astype(np.int64) - activate(sums)
+        changed = plain[:, None] + steps[:, :, None] * np.asarray(network.weights[1], np.int64).T
+        deciding += (activate(changed) != activate(plain)[:, None]).any(axis=2).sum(axis=0)
+    assert (deciding >= 2).mean() > 0.95
+
+
+def test_outputs_are_brought_to_zero_to_the_end_of_the_table_and_beyond():
+    experts = load_network(CLASSIC).network.experts
+    sums = np.concatenate([one.accumulate(aimed_vectors(np.random.default_rng(1), 1000, one)) for one in experts])
+    last = (len(tanh_half_table()) - 1) << ADDRESS_SHIFT
+    for edge in (0, -1):
+        assert (sums == edge).any(axis=0).all()
+    assert (np.abs(sums) >= last).any(axis=0).all()
+    assert {last - 1, last} <= set(np.abs(sums).ravel().tolist())
 
 
 def test_segment_events_hold_every_kind():
