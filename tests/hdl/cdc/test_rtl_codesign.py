@@ -170,7 +170,7 @@ def test_reset_drops_what_is_in_flight(bench):
 
 
 def test_shipped_network_meets_the_budget_and_the_model():
-    """4000 inputs with gaps, at one track per data clock, in Verilator; and the budget at every interval of a data clock."""
+    """20,000 inputs with gaps, at one track per data clock, in Verilator; and the budget at every interval of a data clock."""
     network = load_network("codesign").codesign
     for reuse in (1, 2, 4):
         dut = CodesignMlp(network, reuse=reuse)
@@ -179,7 +179,7 @@ def test_shipped_network_meets_the_budget_and_the_model():
     rtl, interval = codesign_rtl(network)
     assert interval == CYCLES_PER_CLOCK
     rng = np.random.default_rng(9)
-    x_raw = np.concatenate([corner_inputs(), random_inputs(4000, rng)]).astype(np.int16)
+    x_raw = np.concatenate([corner_inputs(), random_inputs(20_000, rng)]).astype(np.int16)
     idle = interval - 1 + np.where(rng.random(len(x_raw)) < 0.2, rng.integers(0, 60, len(x_raw)), 0)
     answers = codesign.simulate(runner.build(rtl.design), x_raw, rtl.latency, idle)
     outcome = compare(codesign.expected(network, x_raw), answers, codesign.fields())

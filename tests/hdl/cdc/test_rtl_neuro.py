@@ -10,6 +10,7 @@ from hdl.cdc.neuro.mlp import ClassicMlp as Rtl
 from hdl.cdc.neuro.weights import WeightStore
 from sim.cosim import neuro, runner, verify_tracks
 from sim.cosim.compare import compare
+from sim.cosim.stimulus.aimed_vectors import vectors_for
 from sim.cosim.stimulus.vectors import corner_networks, corner_vectors, random_network, random_vectors
 from trigger.cdc.neuro import ClassicMlp
 from trigger.cdc.neuro.activation import ADDRESS_SHIFT
@@ -50,10 +51,10 @@ def test_published_outputs(bench, full):
     assert outcome.n_events == 1146
 
 
-def test_corner_networks_on_random_and_corner_vectors_with_gaps(full):
+def test_corner_networks_on_random_corner_and_aimed_vectors_with_gaps(full):
     networks, rtl, interval, model = full
     rng = np.random.default_rng(11)
-    vectors = random_vectors(rng, 4000, len(networks))
+    vectors = vectors_for(rng, 4000, networks)
     idle = interval - 1 + np.where(rng.random(4000) < 0.2, rng.integers(0, 60, 4000), 0)
     wanted = neuro.expected(networks, vectors)
     assert np.unique(wanted["z"][vectors.expert == 3]).tolist() == [1], "a sum of zero answers +1"
