@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import combinations
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.cosim.stimulus.klm_line_pointed import pointed_strips
+from sim.cosim.stimulus.klm_line_edges import edge_strips, exact_pairs
+from sim.cosim.stimulus.klm_line_pointed import Columns, pointed_strips, straight_lines
 from trigger.geometry.klm import FIRST_SECTOR, N_LAYERS, N_PLANES, N_SECTORS, STRIP_FRACTION, strip_table
 from trigger.klm_line import KlmLineParameters
 
@@ -21,8 +21,12 @@ FULL_SHARE = 1 / 500
 ON_CUT_SHARE = 1 / 20
 """Part of the events with a sector whose lines, of two strips each, have the largest intercept that passes."""
 REPEATED = 0.03
-POINTED_SHARE = 1 / 2
-"""Part of the events in which one track of one plane decides (our choice)."""
+POINTED_SHARE, EDGE_SHARE, CROSSED_SHARE = 0.5, 0.04, 0.03
+"""Parts of the events in which one track of one plane decides, in which it does so to the unit (an event of these takes 10 ms), and
+with lines in any of all planes (our choice)."""
+
+CROSSED_LAYERS = 0.3
+"""Part of the layers of lines in any planes (our choice: most lines have the two that they need)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,8 @@ def strip_events(rng: np.random.Generator, n_events: int, parameters: KlmLinePar
 
     Lines: through the origin, near the cut on the intercept, exactly on it, and anywhere, with any part of the layers. Neighbours
     at the gap: a second strip in a layer, at the distance at which tracks part, one strip less and one more.
-    Half of the events have instead the strips of one sector of which one track decides (`pointed_strips`).
+    Others have instead the strips of one sector of which one track decides (`pointed_strips`), to the unit (`edge_strips`), or
+    lines in any planes, so that sectors have one in both, in either, or in none.
     """
     lines = _lines(rng, n_events, parameters)
     parts = [
@@ -89,11 +94,20 @@ def strip_events(rng: np.random.Generator, n_events: int, parameters: KlmLinePar
         _full(rng, n_events),
     ]
     hits = _Hits(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(lines)})
-    chosen = np.flatnonzero(rng.random(n_events) < POINTED_SHARE)
-    pointed = pointed_strips(rng, chosen, parameters, exact_pairs(parameters.intercept_raw))
-    others = hits.select(~np.isin(hits.event, chosen))
+    ticket = rng.random(n_events)
+    ends = np.cumsum([POINTED_SHARE, EDGE_SHARE, CROSSED_SHARE])
+    pointed, edges, crossed = (np.flatnonzero((first <= ticket) & (ticket < last)) for first, last in pairwise([0, *ends]))
+    chosen = [
+        pointed_strips(rng, pointed, parameters, exact_pairs(parameters.intercept_raw)),
+        edge_strips(rng, edges, parameters),
+        _crossed(rng, crossed),
+    ]
+    others = hits.select(ticket[hits.event] >= ends[-1])
     hits = _Hits(
-        **{name: np.concatenate([column, more]) for (name, column), more in zip(vars(others).items(), pointed, strict=True)}
+        **{
+            name: np.concatenate(columns)
+            for name, columns in zip(vars(others), zip(vars(others).values(), *chosen, strict=True), strict=True)
+        }
     ).existing()
     hits = hits.select(np.repeat(np.arange(len(hits.event)), 1 + (rng.random(len(hits.event)) < REPEATED)))
     hits = hits.select(np.lexsort((rng.random(len(hits.event)), hits.event)))
@@ -130,6 +144,15 @@ def _lines(rng: np.random.Generator, n_events: int, parameters: KlmLineParameter
     return _Hits(event=event[row], sector=sector[row], layer=layer, plane=plane, strip=strip[row, layer, plane])
 
 
+def _crossed(rng: np.random.Generator, event: NDArray) -> Columns:
+    """Straight lines in any part of all planes, in any part of their layers."""
+    there = rng.random((len(event), N_SECTORS, N_PLANES)) < rng.random((len(event), 1, 1))
+    row, sector, plane = there.nonzero()
+    columns = straight_lines(rng, event[row], sector, plane)
+    kept = rng.random(len(columns[0])) < CROSSED_LAYERS
+    return tuple(column[kept] for column in columns)
+
+
 def _anything(rng: np.random.Generator, n_events: int) -> _Hits:
     """Any strips, some of them in few sectors."""
     event = np.repeat(np.arange(n_events), rng.poisson(rng.choice((0, 3, 12), n_events, p=(0.5, 0.4, 0.1))))
@@ -162,22 +185,6 @@ def _on_cut(rng: np.random.Generator, n_events: int, parameters: KlmLineParamete
     layer, strip = (np.where(ends == 0, pairs[near][rows], pairs[near + 2][rows]) for near in (2, 3))
     event = np.tile(np.repeat(event, N_PLANES), 2)
     return _Hits(event=event, sector=pairs[0][rows], layer=layer, plane=pairs[1][rows], strip=strip)
-
-
-@lru_cache(maxsize=2)
-def exact_pairs(intercept_raw: int) -> NDArray[np.int64]:
-    """Columns (sector, plane, layer, strip, layer, strip), (6, n), of pairs of strips whose line has this intercept or minus it."""
-    table, found = strip_table(), []
-    for sector, plane in np.ndindex(N_SECTORS, N_PLANES):
-        for near, far in combinations(np.flatnonzero(table.n_strips[sector, :, plane]).tolist(), 2):
-            x_near, x_far = (int(table.x_raw[sector, layer, plane]) for layer in (near, far))
-            y_near, y_far = (
-                table.y_raw(sector, layer, plane, np.arange(table.n_strips[sector, layer, plane])) for layer in (near, far)
-            )
-            crossing = x_far * y_near[:, None] - x_near * y_far
-            pairs = np.argwhere(np.abs(crossing) == intercept_raw * (x_far - x_near))
-            found += [(sector, plane, near, one, far, other) for one, other in pairs.tolist()]
-    return np.array(found, np.int64).reshape(-1, 6).T
 
 
 def _full(rng: np.random.Generator, n_events: int) -> _Hits:

@@ -89,7 +89,7 @@ def pointed_strips(rng: np.random.Generator, event: NDArray, parameters: KlmLine
     second &= ((kind == Kind.GAP) | (kind == Kind.LAYERS) & (rng.random(n) < 1 / 2))[:, None]
     parts.append(own.hits(event, strip + distance[:, None], second))
     kept = rng.random(n) >= ALONE_PROBABILITY
-    parts.append(_straight(rng, event[kept], _Plane(sector=sector[kept], plane=1 - plane[kept])))
+    parts.append(straight_lines(rng, event[kept], sector[kept], 1 - plane[kept]))
     return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
@@ -125,8 +125,9 @@ def _put_exact(
     return track
 
 
-def _straight(rng: np.random.Generator, event: NDArray, planes: _Plane) -> Columns:
-    """Lines through the origin in every layer."""
+def straight_lines(rng: np.random.Generator, event: NDArray, sector: NDArray, plane: NDArray) -> Columns:
+    """Lines through the origin in every layer of these planes."""
+    planes = _Plane(sector=sector, plane=plane)
     n_strips, x = planes.column("n_strips"), planes.column("x_raw")
     middle = planes.column("offset_raw") + rng.random((len(event), 1)) * n_strips * planes.column("pitch_raw")
     slope = middle[:, N_LAYERS // 2] / SCALE / x[:, N_LAYERS // 2]

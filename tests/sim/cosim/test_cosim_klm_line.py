@@ -17,7 +17,8 @@ from sim.cosim.export import export_block
 from sim.cosim.export_order import Order
 from sim.cosim.klm_line import BLOCK, beats_of, line_rtl, records, simulate, verify_line
 from sim.cosim.stimulus.grl_pointed import deck
-from sim.cosim.stimulus.klm_line import StripEvents, exact_pairs, strip_events
+from sim.cosim.stimulus.klm_line import StripEvents, strip_events
+from sim.cosim.stimulus.klm_line_edges import cut_lines, edge_strips, exact_pairs
 from sim.cosim.stimulus.klm_line_pointed import Kind, pointed_strips
 from sim.cosim.wrapper import Header
 from trigger.chain import Chain
@@ -26,7 +27,7 @@ from trigger.geometry.klm import FIRST_SECTOR, N_PLANES, N_SECTORS, strip_table
 from trigger.klm import DECISION_FIELDS, KlmDecision
 from trigger.klm_line import N_TRACKS, KlmLineParameters, KlmLineTrigger
 
-N_EVENTS = 2000
+N_EVENTS = 4000
 
 
 def decide(events: StripEvents, parameters: KlmLineParameters | None = None) -> KlmDecision:
@@ -91,6 +92,30 @@ def test_each_track_of_a_plane_decides_at_the_cut_at_the_gap_and_by_its_layers()
     assert changed(Kind.GAP, gap_raw=470) > 5
     assert changed(Kind.ON_CUT, min_layers=3) > 100
     assert all(of_gap(gap).min() >= 2 for gap in (499, 501)), "distances of exactly the gap: three tracks have room for them"
+
+
+def test_edges_are_met_to_the_unit_on_both_sides():
+    """All events at the gap change with it by one unit; lines stand on the cut or just behind it, in every track."""
+    n = 400
+    event, sector, layer, plane, strip = edge_strips(np.random.default_rng(2), np.arange(n), KlmLineParameters())
+    kept = (strip >= 0) & (strip < strip_table().n_strips[sector, layer, plane])
+    order = np.flatnonzero(kept)[np.argsort(event[kept], kind="stable")]
+    event, sector, layer, plane, strip = (column[order] for column in (event, sector, layer, plane, strip))
+    section = np.searchsorted(FIRST_SECTOR, sector, side="right") - 1
+    events = StripEvents(
+        offsets=np.searchsorted(event, np.arange(n + 1)), section=section, sector=sector - np.array(FIRST_SECTOR)[section],
+        layer=layer, plane=plane, strip=strip,
+    )  # fmt: skip
+    fired = decide(events).klm_fired
+
+    def changed(**cut: int) -> int:
+        return int((decide(events, KlmLineParameters(**cut)).klm_fired != fired).any(axis=1).sum())
+
+    assert changed(gap_raw=499) > n // 16
+    assert changed(gap_raw=501) > n // 16
+    assert changed(intercept_raw=499) > n // 8
+    assert changed(intercept_raw=501) > n // 16
+    assert {line.track for line in cut_lines(KlmLineParameters()) if line.miss == 0} == set(range(N_TRACKS))
 
 
 def test_protocol(model):
