@@ -27,9 +27,12 @@ from trigger.menu.condition import positions
 BLOCK = "menu"
 SPARSE_BITS = 6
 """Mean number of set bits of a sparse event (our choice: as many as a physics event sets)."""
-CROWDED_SHARE, FIRST_SHARE, CROWDED_TRIED = 3 / 4, 0.9, 2000
-"""Part of the events in which many lines fire, part of them of one kind, events tried for each (our choice: 30,000 events bring the
-largest prescale, 20,000, to its end)."""
+CROWDED_SHARE = 5 / 6
+"""Part of the events that are for counters alone (our choice)."""
+TURNS = 2
+"""Turns of each counter, as far as the events allow (our choice: the value to which it returns shows at the end of the second)."""
+TRIED = 6000
+"""Events from which those for the counters are chosen (our choice)."""
 
 
 def fields(menu: Menu) -> tuple[DecisionField, ...]:
@@ -63,7 +66,7 @@ def input_vectors(rng: np.random.Generator, n_events: int, menu: Menu) -> np.nda
     """Input bits, bool (n, n_inputs): a quarter scattered, with legal one-hot counts in half of it; the rest crowded.
 
     Scattered, three kinds in equal parts: any density of set bits; a few bits; every bit that one random line reads at random, with
-    a few others. Crowded: most lines with a prescale fire, so that their counters come to an end.
+    a few others. Crowded: few different events, each as often as counters need it to end their second turn (`_crowded`).
     """
     bits = _scattered(rng, n_events, menu)
     crowded = rng.random(n_events) < CROWDED_SHARE
@@ -72,14 +75,27 @@ def input_vectors(rng: np.random.Generator, n_events: int, menu: Menu) -> np.nda
 
 
 def _crowded(rng: np.random.Generator, n_events: int, menu: Menu) -> np.ndarray:
-    """Events of two kinds: that of many in which the lines of the largest prescales fire, and the one for most of the others."""
-    tried = _scattered(rng, CROWDED_TRIED, menu)
+    """Events in which lines with a prescale fire, in random order, the ones for the largest prescales most often.
+
+    The next event is always the one whose lines lack most firings of all together, repeated until the line nearest to its end has
+    none to come; what is left when no line lacks any, or the events are used up, are events of the same kinds.
+    """
+    tried = _scattered(rng, TRIED, menu)
     fired = menu.evaluate(tried)
-    prescales = [period.prescales for period in menu.periods] or [(1,) * len(menu.lines)]
-    weight = np.max(prescales, axis=0)
-    first = int((fired @ weight).argmax())
-    second = int(((fired & ~fired[first]) @ weight).argmax())
-    return tried[np.where(rng.random(n_events) < FIRST_SHARE, first, second)]
+    prescales = np.max([period.prescales for period in menu.periods] or [(1,) * len(menu.lines)], axis=0)
+    lacking = np.where(prescales > 1, TURNS * prescales, 0).astype(np.int64) * fired.any(axis=0)
+    chosen: list[np.ndarray] = []
+    left = n_events
+    while left and lacking.any():
+        best = int((fired @ lacking).argmax())
+        own = lacking[fired[best] & (lacking > 0)]
+        times = min(int(own.min()), left)
+        chosen.append(np.full(times, best))
+        lacking = np.maximum(lacking - times * fired[best], 0)
+        left -= times
+    used = np.concatenate([np.zeros(0, np.int64), *chosen])
+    more = rng.choice(used, left) if len(used) else rng.integers(0, TRIED, left)
+    return tried[rng.permutation(np.concatenate([used, more]))]
 
 
 def _scattered(rng: np.random.Generator, n_events: int, menu: Menu) -> np.ndarray:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hdl.mutation_netlist import Netlist
 
 N_EVENTS = {
-    "ecl": 16_384, "klm": 4000, "klm.line": 2000, "menu": 30_720, "grl": 4500, "chain": 300, "tracks.segments": 100,
+    "ecl": 16_384, "klm": 4000, "klm.line": 4000, "menu": 49_152, "grl": 4500, "chain": 300, "tracks.segments": 100,
     "tracks.stream": 64, "tracks.hough": 300, "tracks.inputs": 1500, "tracks.neuro": 4000,
     "tracks.codesign": 20_000, "tracks.stt": 3000, "tracks.neuro_path": 300, "tracks": 200, "displaced.fits": 150,
     "displaced.vertices": 300, "displaced.network": 2200, "displaced": 60,
