@@ -166,8 +166,25 @@ class Netlist:
         return "", ""
 
     def verilog(self) -> str:
-        """The netlist as Verilog text."""
-        return _yosys(_WRITE, {"design.json": json.dumps(self.data)}, "design.v")
+        """The netlist as Verilog text, with one name for the result of each cell: others would be assigned bit by bit."""
+        module = {**self.module, "netnames": self._results()}
+        return _yosys(_WRITE, {"design.json": json.dumps({**self.data, "modules": {self.name: module}})}, "design.v")
+
+    def _results(self) -> dict[str, dict[str, Any]]:
+        """Names of ports and of results of cells, with the initial values of registers."""
+        ports = {name: port["bits"] for name, port in self.module["ports"].items()}
+        results = [cell.pins[pin] for cell in self.cells.values() for pin in cell.outputs]
+        name_of = {tuple(net["bits"]): name for name, net in self.module["netnames"].items() if not net["hide_name"]}
+        name_of |= {tuple(bits): name for name, bits in ports.items()}
+        found: dict[str, dict[str, Any]] = {}
+        for name, bits in (*ports.items(), *((name_of.get(tuple(bits), f"$result${k}"), bits) for k, bits in enumerate(results))):
+            values = "".join(self.initial.get(bit, "x") for bit in reversed(bits))
+            found[name] = {
+                "hide_name": int(name.startswith("$")),
+                "bits": bits,
+                "attributes": {"init": values} if set(values) != {"x"} else {},
+            }
+        return found
 
 
 def read_component(component: wiring.Component, name: str) -> Netlist:

@@ -1,5 +1,6 @@
 """Faults of a netlist: every kind on a component of a few cells, chosen by the port, and equal to the component without one."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,29 @@ def test_the_port_is_wide_enough_and_the_number_is_taken_with_the_reset(netlist)
     text = faulty.verilog()
     assert f"input [3:0] {PORT};" in text
     assert f"{CHOSEN} <= " in text
+
+
+def test_verilog_names_each_result_once_and_keeps_initial_values():
+    """A register below another component: the ports on the way to it are names of the same bits."""
+
+    class Outer(wiring.Component):
+        def __init__(self) -> None:
+            super().__init__({"step": In(3), "count": Out(6), "seen": Out(4)})
+
+        def elaborate(self, platform: object) -> Module:
+            m = Module()
+            m.submodules.inner = inner = Counter()
+            seen = Signal(4, init=9, name="counted_steps")
+            m.d.sync += seen.eq(seen + inner.below)
+            m.d.comb += [inner.step.eq(self.step), self.count.eq(inner.count), self.seen.eq(seen)]
+            return m
+
+    netlist = read_component(Outer(), "outer")
+    assert {"inner.step", "inner.count", "inner.moved"} < set(netlist.module["netnames"])
+    text = netlist.verilog()
+    assert "inner.step" not in text
+    assert re.search(r"reg \[3:0\] seen\b.*= 4'h9", text)
+    assert re.search(r"reg \[5:0\] count\b.*= 6'h00", text)
 
 
 def test_a_design_without_reset_is_refused():
