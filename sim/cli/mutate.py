@@ -25,6 +25,7 @@ def mutate(
     seed: Annotated[int, typer.Option(help="Seed of the sample and of the stimuli.")] = 1,
     side: Annotated[str, typer.Option(help="rtl, model or both.")] = "both",
     events: Annotated[int | None, typer.Option(help="Events of the stimuli; as many as the fast suite has by default.")] = None,
+    tests: Annotated[bool, typer.Option(help="What is left of the model's mutants meets the tests of the block.")] = True,
     out: Annotated[Path | None, typer.Option(help="Record to write (.json); mutation-BLOCK.json by default.")] = None,
     aim: Annotated[float, typer.Option(min=0, max=1, help="Part of the mutants that must be killed.")] = 0.98,
 ) -> None:
@@ -44,7 +45,8 @@ def mutate(
     except ValueError:
         raise InputError(f"--side must be {', '.join(each.value for each in campaign.Side)}, not {side!r}") from None
     target = out or Path(f"mutation-{block}.json")
-    record = campaign.mutate(campaign.Order(block=block, mutants=mutants, seed=seed, side=chosen, events=events, out=target))
+    order = campaign.Order(block=block, mutants=mutants, seed=seed, side=chosen, events=events, tests=tests, out=target)
+    record = campaign.mutate(order)
     for name, found in record["sides"].items():
         _show(name, found)
     typer.echo(f"{record['wall_s']:.0f} s; record {target}")

@@ -48,7 +48,10 @@ class Side(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What shall be done. mutants: on each side. events: of the stimuli, by default those of the fast suite."""
+    """What shall be done. mutants: on each side. events: of the stimuli, by default those of the fast suite.
+
+    tests: whether what is left of the model's mutants meets the tests of the block.
+    """
 
     block: str
     mutants: int
@@ -56,6 +59,7 @@ class Order:
     seed: int = 1
     side: Side = Side.BOTH
     events: int | None = None
+    tests: bool = True
 
     def __post_init__(self) -> None:
         if self.block not in BLOCKS:
@@ -101,6 +105,8 @@ def mutate(order: Order, *, cache: Path | None = None) -> dict[str, Any]:
         run = {Side.RTL: _rtl, Side.MODEL: _model}[side]
         outcomes, digests, store = run(order, cache)
         sides[side.value] = summary(outcomes) | {"digests": digests}
+        if side is Side.MODEL:
+            sides[side.value]["with_tests"] = order.tests and TESTS.is_dir()
         if side is Side.RTL and order.block in mutation.PARTS:
             sides[side.value]["without"] = list(mutation.PARTS[order.block])
         kept.append(store)
@@ -212,15 +218,13 @@ def _rtl_outcomes(bench: mutation.Bench, model: runner.Model, todo: list[int]) -
 
 
 def _model(order: Order, _: Path | None) -> Ran:
-    texts = mutation_model.sources(order.block)
+    texts, with_tests = mutation_model.sources(order.block), order.tests and TESTS.is_dir()
     faults = mutation_model.sample(texts, order.mutants, stream(order.seed, f"mutation.source.{order.block}", Stage.STIMULUS, 0))
-    store = _store(order, Side.MODEL, digest(texts), "tests" if TESTS.is_dir() else "no tests")
+    store = _store(order, Side.MODEL, digest(texts), "tests" if with_tests else "no tests")
     todo = [number for number in range(len(faults)) if number not in store.found]
     scratch = order.out.with_name(f".{order.out.stem}.scratch")
     scratch.mkdir(exist_ok=True)
-    bench = mutation_model.ModelBench(
-        order.block, scratch.resolve(), order.n_events, order.seed, tests=TESTS if TESTS.is_dir() else None
-    )
+    bench = mutation_model.ModelBench(order.block, scratch.resolve(), order.n_events, order.seed, tests=with_tests)
     with progress(f"model of {order.block}", len(faults), done=len(store.found), unit="mutants") as advance, bench:
         _keep(store, ((number, bench.killed_by(*faults[number]) or SURVIVED) for number in todo), advance)
     outcomes = [

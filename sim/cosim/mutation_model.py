@@ -1,15 +1,13 @@
-"""Mutants of the model: its source with one fault each, in a scratch copy, on the stimuli and the tests of the fast suite.
+"""Mutants of the model: its source with one fault each, in a process of its own, on the stimuli and the tests of the fast suite.
 
 A mutant is killed if an answer to the stimuli differs from that of the model, if it raises or does not end, or by the tests of its
-block. The tests are run for what is left, and only from a checkout, which has them.
+block. It meets the first events with its kernels uncompiled, if the unchanged model answers them so as well; there only an answer
+counts. What is left is compiled and meets all events. The tests are run for what is left then, and only from a checkout, which
+has them.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import cycle
@@ -54,17 +52,24 @@ from trigger.menu import load_menu
 Arrays = Mapping[str, np.ndarray]
 Rng = np.random.Generator
 SEGMENT_NAMES = ("offsets", "ts_id", "priority", "lr", "time")
-LIMIT_S, TESTS_LIMIT_S = 300.0, 1800.0
-"""A mutant that takes longer for the answers, or for the tests of its block, does not end (our choice, for a busy machine)."""
+FIRST_LIMIT_S, LIMIT_S, TESTS_LIMIT_S = 20, 120, 600
+"""Processor time of the first answers, of all answers and of the tests of a block (our choice). A mutant that needs more than the
+second or third does not end: the model needs some seconds, and compiles within a minute."""
+ANSWERS, FIRST_ANSWERS, TESTS_FAIL = "answers", "answers uncompiled", "tests"
+"""What kills a mutant that ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelBlock:
-    """Where a block's model is. modules: in `trigger`; tests: in `tests`; stimuli: (rng, n) -> parts."""
+    """Where a block's model is. modules: in `trigger`; tests: in `tests`; stimuli: (rng, n) -> parts.
+
+    first: events met with uncompiled kernels, some seconds at most (our choice).
+    """
 
     modules: tuple[str, ...]
     tests: tuple[str, ...]
     stimuli: Callable[[Rng, int], list[Arrays]]
+    first: int
 
 
 def _ecl(rng: Rng, n: int) -> list[Arrays]:
@@ -142,14 +147,15 @@ def _chain(rng: Rng, n: int) -> list[Arrays]:
 
 
 MODELS: Mapping[str, ModelBlock] = {
-    "ecl": ModelBlock(modules=("ecl",), tests=("trigger/ecl",), stimuli=_ecl),
-    "klm": ModelBlock(modules=("klm.py",), tests=("trigger/test_klm.py", "hdl/test_klm.py"), stimuli=_klm),
-    "klm.line": ModelBlock(modules=("klm_line.py",), tests=("trigger/test_klm_line.py",), stimuli=_klm_line),
-    "grl": ModelBlock(modules=("grl",), tests=("trigger/grl",), stimuli=_grl),
+    "ecl": ModelBlock(modules=("ecl",), tests=("trigger/ecl",), stimuli=_ecl, first=256),
+    "klm": ModelBlock(modules=("klm.py",), tests=("trigger/test_klm.py", "hdl/test_klm.py"), stimuli=_klm, first=500),
+    "klm.line": ModelBlock(modules=("klm_line.py",), tests=("trigger/test_klm_line.py",), stimuli=_klm_line, first=400),
+    "grl": ModelBlock(modules=("grl",), tests=("trigger/grl",), stimuli=_grl, first=128),
     "menu": ModelBlock(
         modules=tuple(f"menu/{name}.py" for name in ("condition", "constant", "inputs", "loader", "menu", "parser", "prescale")),
         tests=("trigger/menu",),
         stimuli=_menu,
+        first=3000,
     ),
     "chain": ModelBlock(
         modules=("chain.py", "blocks.py", "menu/filling.py", "menu/wiring.py", "cdc/track_counts.py"),
@@ -160,53 +166,69 @@ MODELS: Mapping[str, ModelBlock] = {
             "trigger/cdc/test_track_counts.py",
         ),
         stimuli=_chain,
+        first=32,
     ),
-    "tracks.segments": ModelBlock(modules=("cdc/segments",), tests=("trigger/cdc/segments",), stimuli=_segments),
+    "tracks.segments": ModelBlock(modules=("cdc/segments",), tests=("trigger/cdc/segments",), stimuli=_segments, first=6),
     "tracks.stream": ModelBlock(
-        modules=("cdc/segments/stream.py", "cdc/segments/stream_kernels.py"), tests=("trigger/cdc/segments",), stimuli=_stream
+        modules=("cdc/segments/stream.py", "cdc/segments/stream_kernels.py"),
+        tests=("trigger/cdc/segments",),
+        stimuli=_stream,
+        first=8,
     ),
-    "tracks.hough": ModelBlock(modules=("cdc/hough",), tests=("trigger/cdc/hough",), stimuli=_hough),
+    "tracks.hough": ModelBlock(modules=("cdc/hough",), tests=("trigger/cdc/hough",), stimuli=_hough, first=24),
     "tracks.inputs": ModelBlock(
         modules=tuple(f"cdc/neuro/{name}.py" for name in ("crossing", "event_time", "formats", "inputs", "kernels", "windows")),
         tests=("trigger/cdc/neuro",),
         stimuli=_inputs,
+        first=128,
     ),
     "tracks.neuro": ModelBlock(
         modules=tuple(f"cdc/neuro/{name}.py" for name in ("activation", "experts", "mlp")),
         tests=("trigger/cdc/neuro", "trigger/networks"),
         stimuli=_neuro,
+        first=48,
     ),
     "tracks.codesign": ModelBlock(
-        modules=("cdc/neuro/codesign.py",), tests=("trigger/cdc/neuro/test_codesign.py", "trigger/networks"), stimuli=_codesign
+        modules=("cdc/neuro/codesign.py",),
+        tests=("trigger/cdc/neuro/test_codesign.py", "trigger/networks"),
+        stimuli=_codesign,
+        first=64,
     ),
-    "tracks.stt": ModelBlock(modules=("cdc/single_track.py",), tests=("trigger/cdc/test_single_track.py",), stimuli=_stt),
+    "tracks.stt": ModelBlock(
+        modules=("cdc/single_track.py",), tests=("trigger/cdc/test_single_track.py",), stimuli=_stt, first=500
+    ),
     "tracks.neuro_path": ModelBlock(
         modules=("cdc/neuro/trigger.py", "cdc/track_counts.py"),
         tests=("trigger/cdc/neuro/test_trigger.py", "trigger/cdc/test_track_counts.py"),
         stimuli=_inputs,
+        first=64,
     ),
     "displaced.fits": ModelBlock(
         modules=("displaced/fit.py", "displaced/stereo.py"),
         tests=("trigger/displaced/test_fit.py", "trigger/displaced/test_stereo.py"),
         stimuli=_displaced,
+        first=6,
     ),
     "displaced.vertices": ModelBlock(
         modules=tuple(f"displaced/{name}.py" for name in ("tracks", "pairs", "vertex", "features")),
         tests=("trigger/displaced/test_pairs.py", "trigger/displaced/test_features.py"),
         stimuli=_displaced,
+        first=32,
     ),
     "displaced.network": ModelBlock(
         modules=("cdc/neuro/codesign.py",),
         tests=("trigger/cdc/neuro/test_codesign.py", "trigger/displaced/test_network.py"),
         stimuli=_vertex_network,
+        first=256,
     ),
     "displaced": ModelBlock(
         modules=tuple(f"displaced/{name}.py" for name in ("trigger", "event", "seeds")),
         tests=("trigger/displaced/test_trigger.py", "trigger/displaced/test_seeds.py"),
         stimuli=_displaced,
+        first=16,
     ),
     "tracks": ModelBlock(
-        modules=("cdc/track_trigger.py", "cdc/door.py"), tests=("trigger/cdc/test_track_trigger.py",), stimuli=_tracks
+        modules=("cdc/track_trigger.py", "cdc/door.py"), tests=("trigger/cdc/test_track_trigger.py",), stimuli=_tracks, first=16
     ),
 }
 """By name; another block joins with its line here and in `mutation_answers`."""
@@ -238,68 +260,67 @@ def sample(texts: Mapping[str, str], n: int, rng: Rng) -> list[tuple[str, Source
 
 
 class ModelBench:
-    """A scratch copy of the model of a block, with stimuli and the answers of the unchanged model. A context manager.
+    """The model of a block, with stimuli and the answers of the unchanged model. A context manager.
 
-    folder: scratch, which must exist; compiled kernels stay there as well. tests: folder with those of all blocks, which is copied;
-    RuntimeError if the unchanged model does not pass those of its block.
+    folder: scratch, which must exist. tests: whether the project's tests of the block are run; RuntimeError if the unchanged model
+    does not pass them.
     """
 
-    def __init__(self, block: str, folder: Path, n_events: int, seed: int, *, tests: Path | None = None) -> None:
-        self.block, self._folder = block, folder
-        self._tree = folder / "tree"
-        self._wanted, self._given, self._answered = (folder / f"{name}.npz" for name in ("wanted", "given", "answered"))
-        self._tests = tests
+    def __init__(self, block: str, folder: Path, n_events: int, seed: int, *, tests: bool) -> None:
+        self.block, self._folder, self._tests = block, folder, tests
+        self._first, self._all = (folder / f"{name}.npz" for name in ("first", "all"))
+        self._answered = folder / "answered.npz"
         rng = stream(seed, f"mutation.model.{block}", Stage.STIMULUS, 0)
-        write_parts(self._given, MODELS[block].stimuli(rng, n_events))
+        stimuli = MODELS[block].stimuli
+        n_first = min(MODELS[block].first, n_events // 2)
+        first = stimuli(rng, n_first) if n_first else []
+        self._n_first = len(first)
+        write_parts(self._first, first)
+        write_parts(self._all, first + stimuli(rng, n_events - n_first))
 
     def __enter__(self) -> Self:
-        shutil.rmtree(self._tree, ignore_errors=True)
-        shutil.copytree(ROOT / "trigger", self._tree / "trigger", ignore=shutil.ignore_patterns("__pycache__"))
-        self._server = ModelServer(self._tree, ROOT, self._folder / "cache").__enter__()
-        word = self._server.answer(self.block, self._given, self._wanted, 2 * LIMIT_S)
+        self._server = ModelServer(ROOT, self._folder).__enter__()
+        word = self._server.answer(None, self.block, self._all, self._answered, LIMIT_S)
         if word != DONE:
             self._server.__exit__(None, None, None)
             msg = f"the unchanged model of {self.block} must answer, not end with {word}"
             raise RuntimeError(msg)
-        self._expected = read_parts(self._wanted)
-        if self._tests is not None:
-            shutil.copytree(self._tests, self._tree / "tests", ignore=shutil.ignore_patterns("__pycache__"))
-            if not self.tests_pass():
-                self._server.__exit__(None, None, None)
-                msg = f"the unchanged model of {self.block} must pass its tests"
-                raise RuntimeError(msg)
+        self._wanted = read_parts(self._answered)
+        self._first_holds: dict[str, bool] = {}
+        self._passes = False
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.__exit__(kind, error, trace)
 
     def killed_by(self, path: str, fault: SourceFault) -> str | None:
-        """What kills a mutant: "answers", "error", "timeout" or "tests"; None if nothing does."""
-        file = self._tree / path
-        text = file.read_text(encoding="utf-8")
-        file.write_text(fault.applied(text), encoding="utf-8")
-        try:
-            word = self._server.answer(self.block, self._given, self._answered, LIMIT_S)
-            if word != DONE:
-                return word
-            if not _equal(self._expected, read_parts(self._answered)):
-                return "answers"
-            return "tests" if self._tests is not None and not self.tests_pass() else None
-        finally:
-            file.write_text(text, encoding="utf-8")
+        """What kills a mutant: FIRST_ANSWERS, ANSWERS, "error", "timeout" or TESTS_FAIL; None if nothing does."""
+        text = (ROOT / path).read_text(encoding="utf-8")
+        if path not in self._first_holds:
+            self._first_holds[path] = self._n_first > 0 and self._first_answers(path, text) is True
+        changed = fault.applied(text)
+        if self._first_holds[path] and self._first_answers(path, changed) is False:
+            return FIRST_ANSWERS
+        word = self._server.answer((path, changed, True), self.block, self._all, self._answered, LIMIT_S)
+        if word != DONE:
+            return word
+        if not _equal(self._wanted, read_parts(self._answered)):
+            return ANSWERS
+        return TESTS_FAIL if self._tests and not self._tests_pass((path, changed, True)) else None
 
-    def _paths(self) -> list[str]:
-        return [f"tests/{name}" for name in MODELS[self.block].tests]
+    def _first_answers(self, path: str, text: str) -> bool | None:
+        """Whether a file with this text, uncompiled, gives the first answers; None if it raises or takes too long."""
+        word = self._server.answer((path, text, False), self.block, self._first, self._answered, FIRST_LIMIT_S)
+        return _equal(self._wanted[: self._n_first], read_parts(self._answered)) if word == DONE else None
 
-    def tests_pass(self) -> bool:
-        """Whether the tests of the block pass in the scratch copy as it is."""
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *self._paths()]
-        environment = os.environ | {"XDG_CACHE_HOME": str(self._folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
-        try:
-            run = subprocess.run(command, cwd=self._tree, env=environment, capture_output=True, timeout=TESTS_LIMIT_S, check=False)
-        except subprocess.TimeoutExpired:
-            return False
-        return run.returncode == 0
+    def _tests_pass(self, changed: tuple[str, str, bool]) -> bool:
+        paths = [f"tests/{name}" for name in MODELS[self.block].tests]
+        if not self._passes:
+            self._passes = self._server.tests(None, paths, TESTS_LIMIT_S) == DONE
+            if not self._passes:
+                msg = f"the unchanged model of {self.block} must pass its tests"
+                raise RuntimeError(msg)
+        return self._server.tests(changed, paths, TESTS_LIMIT_S) == DONE
 
 
 def _equal(one: list[dict[str, np.ndarray]], other: list[dict[str, np.ndarray]]) -> bool:

@@ -17,7 +17,7 @@ import sim.cli
 from hdl.mutation import SCORED, Fault, Kind, faults_of, sample
 from hdl.mutation_insert import PORT, insert, select_bits
 from hdl.mutation_netlist import read_component
-from sim.cosim import mutation, mutation_campaign, mutation_model, runner, stream
+from sim.cosim import mutation, mutation_model, runner, stream
 from sim.cosim.mutation import Bench, killed, survivors
 from sim.cosim.mutation_equivalence import is_equivalent
 from sim.cosim.mutation_reach import values_of
@@ -281,7 +281,8 @@ def test_model_mutants_of_a_block(tmp_path):
     found = json.loads(out.read_text())["sides"]["model"]
     assert found["mutants"] == 5
     assert found["killed"] >= 4
-    assert found["killed_by"]["answers"] >= 2
+    assert found["killed_by"][mutation_model.FIRST_ANSWERS] >= 2
+    assert found["with_tests"]
     assert all(one["file"] == "trigger/klm.py" and one["line"] > 0 for one in found["not_killed"])
     assert mutation_model.sources("klm") == before
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
@@ -293,10 +294,12 @@ def test_a_model_that_is_blind_keeps_its_mutants(tmp_path, monkeypatch):
 
     nothing = KlmEvents(offsets=np.zeros(3, np.int64), **{name: np.zeros(0, np.int8) for name in ("section", "sector", "layer")})
     monkeypatch.setattr(mutation_model, "klm_events", lambda *_: nothing)
-    monkeypatch.setattr(mutation_campaign, "TESTS", tmp_path / "absent")
-    status, shown, _ = invoke("klm", "--side", "model", "--mutants", 6, "--out", tmp_path / "r.json", "--seed", 2)
+    options = ("--side", "model", "--no-tests", "--mutants", 6, "--seed", 2)
+    status, shown, _ = invoke("klm", *options, "--out", tmp_path / "r.json")
     assert status == 1
-    assert json.loads((tmp_path / "r.json").read_text())["sides"]["model"]["survived"] >= 1
+    found = json.loads((tmp_path / "r.json").read_text())["sides"]["model"]
+    assert found["survived"] >= 1
+    assert not found["with_tests"]
     assert "trigger/klm.py:" in shown
 
 
