@@ -5,36 +5,51 @@ from pathlib import Path
 
 from hdl.proofs import (
     chain_pipelines,
+    displaced_collector,
     displaced_pipelines,
     ecl,
     ecl_clusters,
     ecl_window,
+    event_memory,
     grl,
+    grl_short,
     hough,
+    kept_answers,
     klm,
     menu,
     momentum,
     network_pipelines,
+    neuro_order,
+    own_segments,
     pipelines,
     track_counts,
     track_pipelines,
+    track_places,
     tracks,
 )
 from hdl.proofs.proof import Proof
 from trigger.errors import InputError
 
 ALL = "all"
+_OF_TRACKS = (
+    tracks,
+    track_counts,
+    momentum,
+    hough,
+    track_pipelines,
+    network_pipelines,
+    neuro_order,
+    own_segments,
+    track_places,
+)
 BLOCKS: dict[str, Callable[[], list[Proof]]] = {
     "menu": menu.proofs,
     "klm": lambda: [*klm.proofs(), pipelines.line_proof()],
     "ecl": lambda: [*ecl.proofs(), *ecl_window.proofs(), *ecl_clusters.proofs(), pipelines.ecl_proof()],
-    "tracks": lambda: [
-        *(proof for part in (tracks, track_counts, momentum, hough, track_pipelines, network_pipelines) for proof in part.proofs()),
-        chain_pipelines.tracks_proof(),
-    ],
-    "grl": lambda: [*grl.proofs(), pipelines.grl_proof()],
-    "chain": lambda: [chain_pipelines.chain_proof()],
-    "displaced": displaced_pipelines.proofs,
+    "tracks": lambda: [*(proof for part in _OF_TRACKS for proof in part.proofs()), chain_pipelines.tracks_proof()],
+    "grl": lambda: [*grl.proofs(), *grl_short.proofs(), pipelines.grl_proof()],
+    "chain": lambda: [*event_memory.proofs(), chain_pipelines.chain_proof(), kept_answers.chain_proof()],
+    "displaced": lambda: [*displaced_pipelines.proofs(), *displaced_collector.proofs(), kept_answers.stream_proof()],
 }
 
 

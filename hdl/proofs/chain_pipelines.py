@@ -36,6 +36,8 @@ REUSE = 4
 
 PLACES, FIRST_BEATS = 24, 4
 """Places of tracks in an event, and beats of the GRL before them."""
+CHAIN_PARTS = (EclTrigger, KlmTrigger, TrackTrigger, GrlTrigger)
+"""Blocks that are cut in claims about the chain."""
 
 
 def track_trigger() -> TrackTrigger:
@@ -123,13 +125,18 @@ def chain_claim(fault: Fault | None = None) -> Claim:
     return claim
 
 
-def chain_bench(fault: Fault | None = None) -> Bench:
-    """The chain without ECL, KLM, tracks, the GRL and the lines of the menu."""
+def chain_trigger() -> ChainTrigger:
+    """The chain with the shipped menu, network and thresholds."""
     menu = load_menu(DEFAULT_MENU)
     thresholds = EclThresholds.from_parameters(EclParameters.default())
-    dut = ChainTrigger(menu, menu.periods[0].name, track_trigger(), thresholds=thresholds)
+    return ChainTrigger(menu, menu.periods[0].name, track_trigger(), thresholds=thresholds)
+
+
+def chain_bench(fault: Fault | None = None) -> Bench:
+    """The chain without ECL, KLM, tracks, the GRL and the lines of the menu."""
+    dut = chain_trigger()
     probes = RECEIVER | {"following": Shape.cast(range(TrackTrigger.LEAD + PLACES)), "beat": Shape.cast(range(N_GRL_BEATS))}
-    return Bench(dut, chain_claim(fault), probes, cut=(EclTrigger, KlmTrigger, TrackTrigger, GrlTrigger))
+    return Bench(dut, chain_claim(fault), probes, cut=CHAIN_PARTS)
 
 
 def tracks_proof() -> Proof:

@@ -78,6 +78,13 @@ class Flight:
         m.d.comb += Assert(Value.cast(faulty[fault]()) == self.ago[latency])
 
 
+def driven(bench: Bench, m: Module) -> None:
+    """Assume one event without gaps from the start on, and no reset: enough to refute a false claim late in a pipeline."""
+    was_first = Signal(name="own_was_first", reset_less=True)
+    m.d.sync += was_first.eq(1)
+    m.d.comb += Assume(bench.free["in_valid"] & (bench.free["in_first"] == ~was_first) & ~ResetSignal())
+
+
 def last_beats(bench: Bench, m: Module, n_beats: int, receiver: str = "receiver.") -> Value:
     """Whether the last beat of an event comes: counted from the beat that opens it, over gaps; others are ignored.
 

@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hdl.proofs.bench import Bench
@@ -16,11 +16,21 @@ _FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
+class Faulty:
+    """A bench that must fail within `depth` cycles; in the first `skip` of them it is not looked for."""
+
+    bench: Callable[[], Bench]
+    depth: int
+    skip: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Proof:
     """What is claimed, in one sentence, and the benches with it.
 
     depth: k of the induction. broken: the claim around a component with one fault; it must fail within `broken_depth` cycles
-    (depth by default), so that the claim is known to say something.
+    (depth by default), of which the first `broken_skip` are not looked at, so that the claim is known to say something. faults:
+    further ones, by name.
     """
 
     name: str
@@ -29,6 +39,8 @@ class Proof:
     broken: Callable[[], Bench]
     depth: int
     broken_depth: int = 0
+    broken_skip: int = 0
+    faults: Mapping[str, Faulty] = field(default_factory=dict)
 
     @property
     def block(self) -> str:
@@ -40,8 +52,8 @@ class Proof:
 class Outcome:
     """Result of a proof. rtl: digest of the component's RTLIL. key: digest of everything that the result depends on.
 
-    status: of the induction. refuted: status about the broken component, `FAIL` as it must be. trace: counterexample, if the
-    claim failed. broken_trace: the one that the broken component gave. wall_s, cpu_s: of both runs and of the
+    status: of the induction. refuted: status about the broken component, `FAIL` as it must be; faults: about further ones. trace:
+    counterexample, if the claim failed. broken_trace: the one that the broken component gave. wall_s, cpu_s: of all runs and of the
     RTL's generation, when they were made; cpu_s on all cores together.
     """
 
@@ -56,13 +68,14 @@ class Outcome:
     cpu_s: float
     trace: Trace | None
     broken_trace: Trace | None
+    faults: Mapping[str, Status] = field(default_factory=dict)
     engine: str = ENGINE
     was_kept: bool = False
 
     @property
     def passed(self) -> bool:
-        """Proven, and the broken component refuted."""
-        return self.status is Status.PASS and self.refuted is Status.FAIL
+        """Proven, and the broken components refuted."""
+        return self.status is Status.PASS and {self.refuted, *self.faults.values()} == {Status.FAIL}
 
     def to_json(self) -> dict[str, object]:
         """The outcome as plain values."""
@@ -73,6 +86,7 @@ class Outcome:
             "depth": self.depth,
             "status": self.status.value,
             "broken_component": self.refuted.value,
+            **({"faults": {name: status.value for name, status in self.faults.items()}} if self.faults else {}),
             "passed": self.passed,
             "wall_s": round(self.wall_s, 1),
             "cpu_s": round(self.cpu_s, 1),
@@ -90,6 +104,7 @@ class Outcome:
             **{name: stored[name] for name in ("name", "says", "engine", "depth", "rtl", "key", "wall_s", "cpu_s")},
             status=Status(stored["status"]),
             refuted=Status(stored["broken_component"]),
+            faults={name: Status(status) for name, status in stored.get("faults", {}).items()},
             trace=traces[0],
             broken_trace=traces[1],
             was_kept=True,
@@ -108,18 +123,19 @@ def prove(proof: Proof, *, timeout_s: int = TIMEOUT_S, cache: Path | None = None
     Results that depend on the time limit are not kept. Errors as for `solve`.
     """
     started = _spent()
-    bench, broken = proof.bench(), proof.broken()
-    texts = bench.rtlil(), broken.rtlil()
-    runs = (Mode.INDUCTION, proof.depth, bench), (Mode.BOUNDED, proof.broken_depth or proof.depth, broken)
-    jobs = [job(mode, depth, 0, one.probes, has_table=one.has_table) for mode, depth, one in runs]
+    bench = proof.bench()
+    faulty = [Faulty(bench=proof.broken, depth=proof.broken_depth or proof.depth, skip=proof.broken_skip), *proof.faults.values()]
+    runs = [(bench, Mode.INDUCTION, proof.depth, 0), *((one.bench(), Mode.BOUNDED, one.depth, one.skip) for one in faulty)]
+    texts = [one.rtlil() for one, *_ in runs]
+    jobs = [job(mode, depth, 0, one.reading, skip=skip) for one, mode, depth, skip in runs]
     key = digest(_FORMAT, *texts, jobs, tool_versions())
     stored = (cache or cache_folder()) / f"{key}.json"
     if stored.exists():
         kept = Outcome.from_json(json.loads(stored.read_text(encoding="utf-8")))
         return replace(kept, name=proof.name, says=proof.says)
-    answer, refutation = (
-        solve(text, mode, depth, timeout_s, one.probes, has_table=one.has_table)
-        for text, (mode, depth, one) in zip(texts, runs, strict=True)
+    answer, refutation, *others = (
+        solve(text, mode, depth, timeout_s, one.reading, skip=skip)
+        for text, (one, mode, depth, skip) in zip(texts, runs, strict=True)
     )
     rtl = digest(bench.component_rtlil())
     wall_s, cpu_s = (now - then for now, then in zip(_spent(), started, strict=True))
@@ -135,8 +151,9 @@ def prove(proof: Proof, *, timeout_s: int = TIMEOUT_S, cache: Path | None = None
         cpu_s=cpu_s,
         trace=answer.trace,
         broken_trace=refutation.trace,
+        faults={name: other.status for name, other in zip(proof.faults, others, strict=True)},
     )
-    if Status.TIMEOUT not in (outcome.status, outcome.refuted):
+    if Status.TIMEOUT not in (outcome.status, outcome.refuted, *outcome.faults.values()):
         stored.parent.mkdir(parents=True, exist_ok=True)
         temporary = stored.with_name(f".{key}.{os.getpid()}")
         temporary.write_text(json.dumps(outcome.to_json(), indent=1) + "\n", encoding="utf-8")

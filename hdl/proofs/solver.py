@@ -19,7 +19,7 @@ from enum import Enum
 from importlib import metadata
 from pathlib import Path
 
-from hdl.proofs.bench import COMPONENT, TOP
+from hdl.proofs.bench import COMPONENT, PLAIN, TOP, Reading
 
 ENGINE = "smtbmc z3"
 _GRACE_S = 30
@@ -89,17 +89,17 @@ def tool_versions() -> dict[str, str]:
     return versions
 
 
-def solve(text: str, mode: Mode, depth: int, timeout_s: int, probes: Iterable[str] = (), *, has_table: bool = False) -> Answer:
+def solve(text: str, mode: Mode, depth: int, timeout_s: int, reading: Reading = PLAIN, *, skip: int = 0) -> Answer:
     """Check the assertions of RTLIL module `TOP` at cycles 0 .. depth - 1, and for all times with `Mode.INDUCTION`.
 
-    probes: registers of the component that the ports `probe_<name>` stand for. has_table: see `Bench`. ProofError if the tools
-    fail, ModuleNotFoundError if they are not installed.
+    reading: what the programs do with the text, see `Bench`. skip: with `Mode.BOUNDED`, first cycles that are not looked at.
+    ProofError if the tools fail, ModuleNotFoundError if they are not installed.
     """
     tool_versions()
     with tempfile.TemporaryDirectory(prefix="darktrigger-proof-") as name:
         folder = Path(name)
         (folder / "design.il").write_text(text, encoding="utf-8")
-        (folder / "proof.sby").write_text(job(mode, depth, timeout_s, probes, has_table=has_table), encoding="utf-8")
+        (folder / "proof.sby").write_text(job(mode, depth, timeout_s, reading, skip=skip), encoding="utf-8")
         environment = os.environ | {"PATH": f"{_programs(folder)}{os.pathsep}{_scripts()}{os.pathsep}{os.environ.get('PATH', '')}"}
         log = _run([_program("yowasp-sby"), "-f", "-d", "run", "proof.sby"], folder, environment, timeout_s + _GRACE_S)
         if log is None:
@@ -109,13 +109,14 @@ def solve(text: str, mode: Mode, depth: int, timeout_s: int, probes: Iterable[st
         return Answer(status=status, trace=trace)
 
 
-def job(mode: Mode, depth: int, timeout_s: int, probes: Iterable[str], *, has_table: bool = False) -> str:
+def job(mode: Mode, depth: int, timeout_s: int, reading: Reading = PLAIN, *, skip: int = 0) -> str:
     """Text of the .sby file."""
+    connect = "connect -nounset -set" if reading.takes_apart else "connect -set"
     watched = [
-        line for name in probes for line in (f"delete -input w:probe_{name}", f"connect -set probe_{name} {COMPONENT}.{name}")
+        line for name in reading.probes for line in (f"delete -input w:probe_{name}", f"{connect} probe_{name} {COMPONENT}.{name}")
     ]
     sections = {
-        "options": [f"mode {mode.value}", f"depth {depth}", f"timeout {timeout_s}"],
+        "options": [f"mode {mode.value}", f"depth {depth}", f"timeout {timeout_s}", *([f"skip {skip}"] if skip else [])],
         "engines": [ENGINE],
         "script": [
             "read_rtlil design.il",
@@ -124,7 +125,7 @@ def job(mode: Mode, depth: int, timeout_s: int, probes: Iterable[str], *, has_ta
             "flatten",
             *watched,
             f"prep -top {TOP}",
-            *(["memory_map -rom-only", "opt -full"] if has_table else []),
+            *(["memory_map -rom-only", "opt -full"] if reading.has_table else []),
         ],
         "files": ["design.il"],
     }

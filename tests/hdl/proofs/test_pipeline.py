@@ -53,7 +53,7 @@ def claim(fault: Fault | None = None) -> Claim:
 
 
 def verdict(bench: Bench, mode: Mode = Mode.BOUNDED) -> Status:
-    return solve(bench.rtlil(), mode, LATENCY + 3, LIMIT_S, bench.probes).status
+    return solve(bench.rtlil(), mode, LATENCY + 3, LIMIT_S, bench.reading).status
 
 
 def test_a_pipeline_is_proven() -> None:

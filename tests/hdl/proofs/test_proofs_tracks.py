@@ -11,6 +11,7 @@ from hdl.cdc.hough.layout import Layout
 from hdl.cdc.hough.votes import Votes
 from hdl.cdc.track_counts import FitterCount
 from hdl.proofs import momentum, track_counts
+from hdl.proofs.bench import Reading
 from hdl.proofs.proof import prove
 from hdl.proofs.replay import replay
 from hdl.proofs.solver import Mode, Trace, job
@@ -42,9 +43,9 @@ def test_claims_about_momenta_have_the_steps_and_momenta_of_the_model() -> None:
 
 @pytest.mark.usefixtures("not_elaborated")
 def test_tables_become_logic_where_a_claim_is_about_them() -> None:
-    assert "memory_map -rom-only" in job(Mode.INDUCTION, 3, 60, (), has_table=True)
-    assert "memory_map" not in job(Mode.INDUCTION, 3, 60, ())
-    assert [one.bench().has_table for one in momentum.proofs()] == [False, True, True, True, True]
+    assert "memory_map -rom-only" in job(Mode.INDUCTION, 3, 60, Reading(has_table=True))
+    assert "memory_map" not in job(Mode.INDUCTION, 3, 60)
+    assert [one.bench().reading.has_table for one in momentum.proofs()] == [False, True, True, True, True]
 
 
 def test_event_that_separates_a_plane_that_asks_for_one_superlayer_more() -> None:
