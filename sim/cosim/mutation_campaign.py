@@ -26,6 +26,8 @@ from trigger.compiled import ROOT
 from trigger.digest import digest
 from trigger.errors import InputError
 
+LEFT = "left by the answers"
+"""Of a mutant that has not met the tests."""
 SURVIVED, EQUIVALENT = "survived", "equivalent"
 """Outcomes of mutants that nothing kills; a proven equivalent one is none of the checks' business."""
 AIM = 0.98
@@ -50,7 +52,8 @@ class Side(Enum):
 class Order:
     """What shall be done. mutants: on each side. events: of the stimuli, by default those of the fast suite.
 
-    tests: whether what is left of the model's mutants meets the tests of the block.
+    tests: whether what is left of the model's mutants meets the tests of the block; without them, what is done is kept beside the
+    record, for the same order with them.
     """
 
     block: str
@@ -171,7 +174,9 @@ class _Store:
             handle.write(json.dumps([number, outcome]) + "\n")
 
     def remove(self) -> None:
-        self.path.unlink(missing_ok=True)
+        """Remove the file, unless it has something that another order may need."""
+        if LEFT not in self.found.values():
+            self.path.unlink(missing_ok=True)
 
 
 Ran = tuple[list[Outcome], dict[str, str], _Store]
@@ -220,16 +225,19 @@ def _rtl_outcomes(bench: mutation.Bench, model: runner.Model, todo: list[int]) -
 def _model(order: Order, _: Path | None) -> Ran:
     texts, with_tests = mutation_model.sources(order.block), order.tests and TESTS.is_dir()
     faults = mutation_model.sample(texts, order.mutants, stream(order.seed, f"mutation.source.{order.block}", Stage.STIMULUS, 0))
-    store = _store(order, Side.MODEL, digest(texts), "tests" if with_tests else "no tests")
+    store = _store(order, Side.MODEL, digest(texts))
     todo = [number for number in range(len(faults)) if number not in store.found]
     scratch = order.out.with_name(f".{order.out.stem}.scratch")
     scratch.mkdir(exist_ok=True)
-    bench = mutation_model.ModelBench(order.block, scratch.resolve(), order.n_events, order.seed, tests=with_tests)
-    with progress(f"model of {order.block}", len(faults), done=len(store.found), unit="mutants") as advance, bench:
-        _keep(store, ((number, bench.killed_by(*faults[number]) or SURVIVED) for number in todo), advance)
-    outcomes = [
-        Outcome(kind=fault.kind.value, outcome=store.found[number], file=path, line=fault.line, says=fault.says)
-        for number, (path, fault) in enumerate(faults)
-    ]
+    with mutation_model.ModelBench(order.block, scratch.resolve(), order.n_events, order.seed) as bench:
+        with progress(f"model of {order.block}", len(faults), done=len(store.found), unit="mutants") as advance:
+            _keep(store, ((number, bench.killed_by_answers(*faults[number]) or LEFT) for number in todo), advance)
+        left = [number for number, outcome in store.found.items() if with_tests and outcome == LEFT]
+        with progress(f"tests of {order.block}", len(left), unit="mutants") as advance:
+            _keep(store, ((number, bench.killed_by_tests(*faults[number]) or SURVIVED) for number in left), advance)
+    outcomes = []
+    for number, (path, fault) in enumerate(faults):
+        outcome = SURVIVED if store.found[number] == LEFT else store.found[number]
+        outcomes.append(Outcome(kind=fault.kind.value, outcome=outcome, file=path, line=fault.line, says=fault.says))
     shutil.rmtree(scratch)
     return outcomes, {"sources": digest(texts)}, store

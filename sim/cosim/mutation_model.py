@@ -8,7 +8,7 @@ has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -262,12 +262,11 @@ def sample(texts: Mapping[str, str], n: int, rng: Rng) -> list[tuple[str, Source
 class ModelBench:
     """The model of a block, with stimuli and the answers of the unchanged model. A context manager.
 
-    folder: scratch, which must exist. tests: whether the project's tests of the block are run; RuntimeError if the unchanged model
-    does not pass them.
+    folder: scratch, which must exist. RuntimeError if the unchanged model does not answer, or not pass its tests.
     """
 
-    def __init__(self, block: str, folder: Path, n_events: int, seed: int, *, tests: bool) -> None:
-        self.block, self._folder, self._tests = block, folder, tests
+    def __init__(self, block: str, folder: Path, n_events: int, seed: int) -> None:
+        self.block, self._folder = block, folder
         self._first, self._all = (folder / f"{name}.npz" for name in ("first", "all"))
         self._answered = folder / "answered.npz"
         rng = stream(seed, f"mutation.model.{block}", Stage.STIMULUS, 0)
@@ -293,8 +292,8 @@ class ModelBench:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.__exit__(kind, error, trace)
 
-    def killed_by(self, path: str, fault: SourceFault) -> str | None:
-        """What kills a mutant: FIRST_ANSWERS, ANSWERS, "error", "timeout" or TESTS_FAIL; None if nothing does."""
+    def killed_by_answers(self, path: str, fault: SourceFault) -> str | None:
+        """FIRST_ANSWERS, ANSWERS, "error" or "timeout", whichever kills a mutant; None if the answers do not."""
         text = (ROOT / path).read_text(encoding="utf-8")
         if path not in self._first_holds:
             self._first_holds[path] = self._n_first > 0 and self._first_answers(path, text) is True
@@ -304,32 +303,30 @@ class ModelBench:
         word = self._server.answer((path, changed, True), self.block, self._all, self._answered, LIMIT_S)
         if word != DONE:
             return word
-        if not _equal(self._wanted, read_parts(self._answered)):
-            return ANSWERS
-        return TESTS_FAIL if self._tests and not self._tests_pass((path, changed, True)) else None
+        return None if _equal(self._wanted, read_parts(self._answered)) else ANSWERS
 
-    def _first_answers(self, path: str, text: str) -> bool | None:
-        """Whether a file with this text, uncompiled, gives the first answers; None if it raises or takes too long."""
-        word = self._server.answer((path, text, False), self.block, self._first, self._answered, FIRST_LIMIT_S)
-        return _equal(self._wanted[: self._n_first], read_parts(self._answered)) if word == DONE else None
-
-    def _tests_pass(self, changed: tuple[str, str, bool]) -> bool:
+    def killed_by_tests(self, path: str, fault: SourceFault) -> str | None:
+        """TESTS_FAIL, or None if the tests of the block pass. Those of the changed file come first."""
+        mirror = Path("tests", path).with_name(f"test_{Path(path).name}").as_posix()
         paths = [f"tests/{name}" for name in MODELS[self.block].tests]
         if not self._passes:
             self._passes = self._server.tests(None, paths, TESTS_LIMIT_S) == DONE
             if not self._passes:
                 msg = f"the unchanged model of {self.block} must pass its tests"
                 raise RuntimeError(msg)
-        return self._server.tests(changed, paths, TESTS_LIMIT_S) == DONE
+        if any(Path(mirror).is_relative_to(each) for each in paths) and (ROOT / mirror).exists():
+            paths.insert(0, mirror)
+        changed = fault.applied((ROOT / path).read_text(encoding="utf-8"))
+        word = self._server.tests((path, changed, True), paths, TESTS_LIMIT_S)
+        return None if word == DONE else TESTS_FAIL
+
+    def _first_answers(self, path: str, text: str) -> bool | None:
+        """Whether a file with this text, uncompiled, gives the first answers; None if it raises or takes too long."""
+        word = self._server.answer((path, text, False), self.block, self._first, self._answered, FIRST_LIMIT_S)
+        return _equal(self._wanted[: self._n_first], read_parts(self._answered)) if word == DONE else None
 
 
 def _equal(one: list[dict[str, np.ndarray]], other: list[dict[str, np.ndarray]]) -> bool:
     return len(one) == len(other) and all(
         a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a) for a, b in zip(one, other, strict=True)
     )
-
-
-def verdicts(bench: ModelBench, faults: list[tuple[str, SourceFault]]) -> Iterator[tuple[int, str | None]]:
-    """(number, what kills it) of each mutant."""
-    for number, (path, fault) in enumerate(faults):
-        yield number, bench.killed_by(path, fault)

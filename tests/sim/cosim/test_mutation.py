@@ -17,7 +17,7 @@ import sim.cli
 from hdl.mutation import SCORED, Fault, Kind, faults_of, sample
 from hdl.mutation_insert import PORT, insert, select_bits
 from hdl.mutation_netlist import read_component
-from sim.cosim import mutation, mutation_model, runner, stream
+from sim.cosim import mutation, mutation_campaign, mutation_model, runner, stream
 from sim.cosim.mutation import Bench, killed, survivors
 from sim.cosim.mutation_equivalence import is_equivalent
 from sim.cosim.mutation_reach import values_of
@@ -297,9 +297,11 @@ def test_a_model_that_is_blind_keeps_its_mutants(tmp_path, monkeypatch):
     options = ("--side", "model", "--no-tests", "--mutants", 6, "--seed", 2)
     status, shown, _ = invoke("klm", *options, "--out", tmp_path / "r.json")
     assert status == 1
+    kept = (tmp_path / "r.model.checkpoint.jsonl").read_text()
     found = json.loads((tmp_path / "r.json").read_text())["sides"]["model"]
     assert found["survived"] >= 1
     assert not found["with_tests"]
+    assert kept.count(mutation_campaign.LEFT) == found["survived"]
     assert "trigger/klm.py:" in shown
 
 

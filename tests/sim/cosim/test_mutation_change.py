@@ -36,7 +36,7 @@ def shifted(given, first, out):
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory):
     """The straight-line KLM, 40 events, of which 20 are met uncompiled; no tests."""
-    with ModelBench("klm.line", tmp_path_factory.mktemp("lines"), 40, 1, tests=False) as bench:
+    with ModelBench("klm.line", tmp_path_factory.mktemp("lines"), 40, 1) as bench:
         yield bench
 
 
@@ -44,7 +44,7 @@ def lines(tmp_path_factory):
 def layers(tmp_path_factory):
     """The KLM by layers, which has no kernels, with one file of its tests; 2 events, of which 1 is met first."""
     fewer = replace(mutation_model.MODELS["klm"], tests=("trigger/test_klm.py",))
-    with pytest.MonkeyPatch.context() as patch, ModelBench("klm", tmp_path_factory.mktemp("layers"), 2, 1, tests=True) as bench:
+    with pytest.MonkeyPatch.context() as patch, ModelBench("klm", tmp_path_factory.mktemp("layers"), 2, 1) as bench:
         patch.setattr(mutation_model, "MODELS", {"klm": fewer})
         yield bench
 
@@ -73,7 +73,7 @@ def test_plain_kernels_count_as_compiled_ones():
 def test_first_answers_kill_before_anything_is_compiled(lines, monkeypatch):
     monkeypatch.setattr(mutation_model, "LIMIT_S", 1)
     changed = fault(LINES, "n_layers[t] >= min_layers", "n_layers[t] < min_layers")
-    assert lines.killed_by(LINES, changed) == FIRST_ANSWERS
+    assert lines.killed_by_answers(LINES, changed) == FIRST_ANSWERS
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_first_answers_kill_before_anything_is_compiled(lines, monkeypatch):
 )
 def test_what_plain_python_refuses_is_judged_compiled(lines, added, verdict):
     """An overflow raises without compilation alone, and kills nothing by itself."""
-    assert lines.killed_by(LINES, fault(LINES, "n_layers[track] += 1", f"n_layers[track] += 1 + {added}")) == verdict
+    assert lines.killed_by_answers(LINES, fault(LINES, "n_layers[track] += 1", f"n_layers[track] += 1 + {added}")) == verdict
 
 
 def test_a_file_that_answers_otherwise_uncompiled_has_no_first_answers(layers, monkeypatch):
     monkeypatch.setattr(layers, "_first_holds", {})
     monkeypatch.setattr(layers, "_wanted", [{name: array ^ 1 for name, array in part.items()} for part in layers._wanted])
-    assert layers.killed_by(LAYERS, fault(LAYERS, "return decide(fired)", "return decide(~fired)")) == ANSWERS
+    assert layers.killed_by_answers(LAYERS, fault(LAYERS, "return decide(fired)", "return decide(~fired)")) == ANSWERS
 
 
 @pytest.mark.parametrize(("added", "verdict"), [("while True: pass", "timeout"), ("p.min_layers // 0", "error")])
@@ -99,12 +99,14 @@ def test_a_model_that_raises_or_does_not_end_is_killed(layers, monkeypatch, adde
     monkeypatch.setattr(mutation_model, "FIRST_LIMIT_S", 2)
     monkeypatch.setattr(mutation_model, "LIMIT_S", 2)
     changed = fault(LAYERS, "        return decide(fired)", f"        {added}\n        return decide(fired)")
-    assert layers.killed_by(LAYERS, changed) == verdict
+    assert layers.killed_by_answers(LAYERS, changed) == verdict
 
 
 @pytest.mark.parametrize(("added", "verdict"), [(" & (n_events < 3)", TESTS_FAIL), (" ", None)])
 def test_what_two_events_do_not_show_is_left_to_the_tests_of_the_block(layers, added, verdict):
-    assert layers.killed_by(LAYERS, fault(LAYERS, "return decide(fired)", f"return decide(fired{added})")) == verdict
+    changed = fault(LAYERS, "return decide(fired)", f"return decide(fired{added})")
+    assert layers.killed_by_answers(LAYERS, changed) is None
+    assert layers.killed_by_tests(LAYERS, changed) == verdict
 
 
 def test_an_unchanged_model_that_fails_its_tests_is_told(layers, monkeypatch):
@@ -112,4 +114,4 @@ def test_an_unchanged_model_that_fails_its_tests_is_told(layers, monkeypatch):
     absent = replace(mutation_model.MODELS["klm"], tests=("trigger/absent",))
     monkeypatch.setattr(mutation_model, "MODELS", {"klm": absent})
     with pytest.raises(RuntimeError, match="the unchanged model of klm must pass its tests"):
-        layers.killed_by(LAYERS, fault(LAYERS, "return decide(fired)", "return decide( fired)"))
+        layers.killed_by_tests(LAYERS, fault(LAYERS, "return decide(fired)", "return decide( fired)"))
