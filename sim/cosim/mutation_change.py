@@ -1,8 +1,8 @@
 """A changed file of `trigger`, for one process: it is imported with another text, and nothing is written.
 
-Kernels that depend on the file are compiled in memory or left as plain Python, all others come from the cache. Plain Python costs
-no compilation, but its numbers differ from those of compiled code where they overflow: this raises, and whoever runs a model so
-must then compile it and look again.
+Kernels that depend on the file are compiled in memory, all others come from the cache. Or they are left as plain Python, with those
+that they may call: this costs no compilation, but numbers differ from those of compiled code where they overflow: this raises, and
+whoever runs a model so must then compile it and look again.
 """
 
 from __future__ import annotations
@@ -36,17 +36,26 @@ class Change:
         """From now on this process has the change. `trigger` must not be imported yet."""
         compiled: Any = importlib.import_module("trigger.compiled")
         changed, compile_it = compiled.ROOT / self.path, compiled.kernel
-        make = njit(nogil=True) if self.is_compiled else plain
+        depending = [files for module in _kernel_modules(compiled.ROOT) if changed in (files := compiled.sources_of(module))]
+        callable_files = {file for files in depending for file in files}
 
         def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+            if not self.is_compiled:
+                return plain(function) if Path(function.__code__.co_filename) in callable_files else compile_it(function)
             depends = changed in compiled.sources_of(function.__module__)
-            return make(function) if depends else compile_it(function)
+            return njit(nogil=True)(function) if depends else compile_it(function)
 
         compiled.kernel = kernel
         if not self.is_compiled:
             np.seterr(over="raise", divide="raise", invalid="raise")
         name = ".".join(Path(self.path).with_suffix("").parts)
         sys.meta_path.insert(0, _Finder(_Loader(name, changed, self.text)))
+
+
+def _kernel_modules(root: Path) -> list[str]:
+    """Modules of `trigger` that have kernels."""
+    files = (file for file in (root / "trigger").rglob("*.py") if "@kernel" in file.read_text(encoding="utf-8"))
+    return [".".join(file.relative_to(root).with_suffix("").parts) for file in files]
 
 
 class _Loader(SourceFileLoader):

@@ -70,6 +70,14 @@ def test_plain_kernels_count_as_compiled_ones():
     assert results[1][0] == (1 << 3) + 300 * 400 + (1 << 12)
 
 
+def test_uncompiled_kernels_call_uncompiled_kernels_of_other_files(tmp_path):
+    """Those of the GRL's matching hand records and their own arrays to kernels of a file that does not depend on it."""
+    path = "trigger/grl/matching.py"
+    text = (ROOT / path).read_text(encoding="utf-8")
+    with ModelBench("grl", tmp_path, 12, 1) as bench:
+        assert bench._first_answers(path, text) is True
+
+
 def test_first_answers_kill_before_anything_is_compiled(lines, monkeypatch):
     monkeypatch.setattr(mutation_model, "LIMIT_S", 1)
     changed = fault(LINES, "n_layers[t] >= min_layers", "n_layers[t] < min_layers")
