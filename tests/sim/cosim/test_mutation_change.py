@@ -74,7 +74,7 @@ def test_uncompiled_kernels_call_uncompiled_kernels_of_other_files(tmp_path):
     """Those of the GRL's matching hand records and their own arrays to kernels of a file that does not depend on it."""
     path = "trigger/grl/matching.py"
     text = (ROOT / path).read_text(encoding="utf-8")
-    with ModelBench("grl", tmp_path, 12, 1) as bench:
+    with ModelBench("grl", tmp_path, 80, 1) as bench:
         assert bench._first_answers(path, text) is True
 
 
