@@ -24,7 +24,6 @@ from hdl.proofs import (
     pipelines,
     track_counts,
     track_pipelines,
-    track_places,
     tracks,
 )
 from hdl.proofs.proof import Proof
@@ -40,7 +39,6 @@ _OF_TRACKS = (
     network_pipelines,
     neuro_order,
     own_segments,
-    track_places,
 )
 BLOCKS: dict[str, Callable[[], list[Proof]]] = {
     "menu": menu.proofs,

@@ -11,7 +11,7 @@ from hdl.cdc.neuro.codesign import CodesignMlp
 from hdl.cdc.neuro.codesign_layer import beat_token
 from hdl.cdc.neuro.mlp import ClassicMlp
 from hdl.proofs.bench import Bench, Claim
-from hdl.proofs.pipeline import Fault, Flight
+from hdl.proofs.pipeline import Fault, Flight, further
 from hdl.proofs.proof import Proof
 from trigger.cdc.neuro import codesign, mlp
 
@@ -108,6 +108,7 @@ def proofs() -> list[Proof]:
             bench=bench,
             broken=partial(bench, Fault.KEPT),
             depth=depth,
+            faults=further(bench, depth),
         )
         for name, (bench, depth) in kinds.items()
     ]

@@ -6,11 +6,13 @@ has cut off. What an answer holds is left open, and so parts that only compute m
 
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 
 from amaranth.hdl import Assert, Assume, Cat, Module, Mux, ResetSignal, Signal, Value, ValueLike
 
 from hdl.cdc.neuro.pipeline import carried
 from hdl.proofs.bench import Bench, past
+from hdl.proofs.proof import Faulty
 
 ANSWERS = "answers each complete event once, in order, after the declared latency, and nothing else"
 FORGETS = "unfinished events and stray beats are ignored, a reset forgets what is under way"
@@ -30,6 +32,12 @@ class Fault(Enum):
     """A reset does not stop the answers of events that were complete before."""
     RESET = auto()
     """A reset is answered too."""
+
+
+def further(bench: Callable[[Fault], Bench], depth: int) -> dict[str, Faulty]:
+    """Answers that are late, lost or doubled: refuted in the last four of `depth` cycles, in which the first answer comes."""
+    faults = (Fault.LATE, Fault.LOST, Fault.DOUBLED)
+    return {one.name.lower(): Faulty(bench=partial(bench, one), depth=depth, skip=depth - 4) for one in faults}
 
 
 class Flight:
@@ -76,13 +84,6 @@ class Flight:
             Fault.RESET: lambda: shown | carried(m, ResetSignal(), 1, "was_reset"),
         }
         m.d.comb += Assert(Value.cast(faulty[fault]()) == self.ago[latency])
-
-
-def driven(bench: Bench, m: Module) -> None:
-    """Assume one event without gaps from the start on, and no reset: enough to refute a false claim late in a pipeline."""
-    was_first = Signal(name="own_was_first", reset_less=True)
-    m.d.sync += was_first.eq(1)
-    m.d.comb += Assume(bench.free["in_valid"] & (bench.free["in_first"] == ~was_first) & ~ResetSignal())
 
 
 def last_beats(bench: Bench, m: Module, n_beats: int, receiver: str = "receiver.") -> Value:

@@ -22,7 +22,7 @@ from hdl.grl.track_lane import TrackLane
 from hdl.grl.trigger import GrlTrigger
 from hdl.klm_line import LineTrigger
 from hdl.proofs.bench import Bench, Claim
-from hdl.proofs.pipeline import ANSWERS, FORGETS, Fault, Flight, last_beats
+from hdl.proofs.pipeline import ANSWERS, FORGETS, Fault, Flight, further, last_beats
 from hdl.proofs.proof import Proof
 from trigger.ecl.thresholds import MAX_CLUSTERS
 
@@ -124,4 +124,5 @@ def line_proof() -> Proof:
         bench=line_bench,
         broken=partial(line_bench, Fault.KEPT),
         depth=LineTrigger.LATENCY + 2,
+        faults=further(line_bench, LineTrigger.LATENCY + 2),
     )

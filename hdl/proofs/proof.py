@@ -29,8 +29,7 @@ class Proof:
     """What is claimed, in one sentence, and the benches with it.
 
     depth: k of the induction. broken: the claim around a component with one fault; it must fail within `broken_depth` cycles
-    (depth by default), of which the first `broken_skip` are not looked at, so that the claim is known to say something. faults:
-    further ones, by name.
+    (depth by default), so that the claim is known to say something. faults: further ones, by name.
     """
 
     name: str
@@ -39,7 +38,6 @@ class Proof:
     broken: Callable[[], Bench]
     depth: int
     broken_depth: int = 0
-    broken_skip: int = 0
     faults: Mapping[str, Faulty] = field(default_factory=dict)
 
     @property
@@ -124,7 +122,7 @@ def prove(proof: Proof, *, timeout_s: int = TIMEOUT_S, cache: Path | None = None
     """
     started = _spent()
     bench = proof.bench()
-    faulty = [Faulty(bench=proof.broken, depth=proof.broken_depth or proof.depth, skip=proof.broken_skip), *proof.faults.values()]
+    faulty = [Faulty(bench=proof.broken, depth=proof.broken_depth or proof.depth), *proof.faults.values()]
     runs = [(bench, Mode.INDUCTION, proof.depth, 0), *((one.bench(), Mode.BOUNDED, one.depth, one.skip) for one in faulty)]
     texts = [one.rtlil() for one, *_ in runs]
     jobs = [job(mode, depth, 0, one.reading, skip=skip) for one, mode, depth, skip in runs]

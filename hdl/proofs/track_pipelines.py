@@ -22,7 +22,7 @@ from hdl.cdc.segments.sides import Sides
 from hdl.cdc.segments.stream import SegmentStream
 from hdl.cdc.segments.stream_layout import StreamLayout
 from hdl.proofs.bench import Bench, Claim, past
-from hdl.proofs.pipeline import ANSWERS, FORGETS, Fault, Flight, last_beats
+from hdl.proofs.pipeline import ANSWERS, FORGETS, Fault, Flight, further, last_beats
 from hdl.proofs.proof import Proof
 from trigger.cdc.segments.word import CLOCK_BITS
 from trigger.geometry.cdc import N_SECTORS
@@ -174,5 +174,6 @@ def proofs() -> list[Proof]:
             bench=inputs_bench,
             broken=partial(inputs_bench, Fault.KEPT),
             depth=NeuroInputs.LATENCY + 2,
+            faults=further(inputs_bench, NeuroInputs.LATENCY + 2),
         ),
     ]

@@ -18,7 +18,6 @@ from hdl.proofs.bench import Bench, Claim, past
 from hdl.proofs.proof import Faulty, Outcome, Proof, prove
 from hdl.proofs.replay import replay
 from hdl.proofs.solver import Mode, Status, job, solve
-from hdl.proofs.track_places import in_turn, one_after_the_other
 
 LIMIT_S, DEPTH = 300, 3
 
@@ -139,10 +138,3 @@ def test_every_fault_of_a_proof_must_be_refuted(tmp_path: Path) -> None:
     assert not replace(outcome, faults={"late": Status.FAIL, "skipped": Status.PASS}).passed
     assert "skip 3" in job(Mode.BOUNDED, 4, 60, skip=3)
     assert "skip" not in job(Mode.BOUNDED, 4, 60)
-
-
-def test_places_of_a_frame_hold_every_track_once_in_either_order() -> None:
-    orders = [[home(place, 6) for place in range(24)] for home in (in_turn, one_after_the_other)]
-    assert orders[0][:5] == [(0, 0), (1, 0), (2, 0), (3, 0), (0, 1)]
-    assert sorted(orders[0]) == sorted(orders[1]) == [(quadrant, track) for quadrant in range(4) for track in range(6)]
-    assert orders[0] != orders[1]
