@@ -52,6 +52,7 @@ def test_ring_table() -> None:
     assert rings.shape == (2, 14, 3)
     assert rings[0, 0].tolist() == [1, 2, 3]
     assert rings[1, 13].tolist() == [9, 10, 0]
+    assert not rings.flags.writeable
 
 
 def test_theta_mask_is_that_of_the_parameter() -> None:

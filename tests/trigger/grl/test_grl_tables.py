@@ -49,6 +49,7 @@ def test_bends_are_exact_between_neighbours_of_the_grid():
 def test_segments_set_sectors():
     """Segments of 1/32 turn: of five the middle one sets both sectors, of seven too; of six and eight none does."""
     words = segment_sectors()
+    assert not words.flags.writeable
     assert [int(word).bit_count() for word in words[[2, 162, 322, 515, 739]]] == [2, 2, 1, 2, 1]
     assert words[[0, 1, 3, 4]].tolist() == [1, 1, 2, 2]
     assert words[159] == 1 << 63

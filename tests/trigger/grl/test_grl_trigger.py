@@ -34,6 +34,7 @@ def test_what_is_not_modelled_stays_zero():
         ({"track_phi_raw": np.array([320])}, "track_phi_raw, event 0: must be 0..319, not 320"),
         ({"track_omega_raw": np.array([34])}, "track_omega_raw, event 0: must be -33..33, not 34"),
         ({"cdc_ts_id": np.array([2336])}, "cdc_ts_id"),
+        ({"track_phi_raw": np.array([0.5])}, "track_phi_raw: must hold integers, not float64"),
     ],
 )
 def test_bad_input(change, message):
@@ -55,3 +56,12 @@ def test_optional_inputs_are_empty_ones():
     with_all, without = GrlTrigger().run(**given).arrays(), GrlTrigger().run(**short).arrays()
     for name in with_all:
         assert np.array_equal(with_all[name], without[name]), name
+
+
+def test_empty_lists_are_arrays_of_integers():
+    """An empty list has numpy's kind of number, which is a float."""
+    nothing = {"cdc_offsets": [0, 0], "cdc_ts_id": [], "track_offsets": [0, 0], "track_phi_raw": [], "track_omega_raw": []}
+    found = GrlTrigger().run(**nothing).arrays()
+    expected = GrlTrigger().run(**arguments([Event()])).arrays()
+    for name in expected:
+        assert np.array_equal(found[name], expected[name]), name
