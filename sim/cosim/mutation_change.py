@@ -43,13 +43,18 @@ class Change:
             if not self.is_compiled:
                 return plain(function) if Path(function.__code__.co_filename) in callable_files else compile_it(function)
             depends = changed in compiled.sources_of(function.__module__)
-            return njit(nogil=True)(function) if depends else compile_it(function)
+            return in_memory(function) if depends else compile_it(function)
 
         compiled.kernel = kernel
         if not self.is_compiled:
             np.seterr(over="raise", divide="raise", invalid="raise")
         name = ".".join(Path(self.path).with_suffix("").parts)
         sys.meta_path.insert(0, _Finder(_Loader(name, changed, self.text)))
+
+
+def in_memory(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `function` compiled as `trigger.compiled.kernel` does, but never cached: the cache knows files, not changed texts."""
+    return njit(nogil=True)(function)
 
 
 def _kernel_modules(root: Path) -> list[str]:

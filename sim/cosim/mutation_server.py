@@ -6,7 +6,6 @@ is done, or what went wrong.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import resource
@@ -68,7 +67,9 @@ class ModelServer:
 
 def serve() -> None:
     """Serve the lines of the standard input until it ends."""
-    importlib.import_module("numba").njit(_nothing)()  # numba looks for its extensions when it compiles first: once for all
+    from sim.cosim.mutation_change import in_memory
+
+    in_memory(_nothing)()  # numba looks for its extensions when it compiles first: once for all
     answers = os.dup(1)
     os.dup2(2, 1)
     for line in sys.stdin:

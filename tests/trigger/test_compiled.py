@@ -45,5 +45,7 @@ def test_sources_follow_every_form_of_import() -> None:
 
 
 def test_no_other_way_to_compile() -> None:
-    others = [path for package in ("trigger", "sim") for path in (ROOT / package).rglob("*.py") if path.name != "compiled.py"]
-    assert not [path for path in others if re.search(r"\bn?jit\(", path.read_text(encoding="utf-8"))]
+    allowed = {"trigger/compiled.py", "sim/cosim/mutation_change.py"}  # the second: mutants, in memory, never cached
+    files = [path for package in ("trigger", "sim", "hdl", "hls") for path in (ROOT / package).rglob("*.py")]
+    found = {path.relative_to(ROOT).as_posix() for path in files if re.search(r"\bn?jit\(", path.read_text(encoding="utf-8"))}
+    assert found == allowed
