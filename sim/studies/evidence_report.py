@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sim.studies.tables import Table, Value, write_atomically
 L1_BUDGET_NS = 4400
 """Latency of the whole Level-1 trigger. Source: DESIGN of this project, section 5; `unverified` (public texts say 4.4 to 5 us)."""
 NOT_MEASURED = "not measured"
+SUM_OF_MODULES = "sum of its modules"
 NEURO_PATH = ("tracks.neuro_path",)
 PUBLISHED = (
     ("neuro trigger", "latency, slot", "300 ns", "S. McCarney, BELLE2-MTHESIS-2020-004", NEURO_PATH),
@@ -50,12 +52,13 @@ def write_evidence(
         "latency": latency_table(runs),
         "published": published_table(runs),
     }
+    costs = cost_table(runs, stored)
     content = {
         "passed": not missing and all(run.record["passed"] for run in runs),
         "missing": list(missing),
         "stamp": stamp,
         "tables": {name: {"columns": table.columns, "rows": table.rows} for name, table in tables.items()},
-        "costs": None if stored.costs is None else {"columns": stored.costs.columns, "rows": stored.costs.rows},
+        "costs": None if costs is None else {"columns": costs.columns, "rows": costs.rows},
         "placed": None if stored.placed is None else {"columns": stored.placed.columns, "rows": stored.placed.rows},
         "records": {run.file: run.record for run in runs},
     }
@@ -88,6 +91,23 @@ def block_table(runs: Sequence[Run]) -> Table:
              record["wall_s"], run.was_kept, sources_hold(record))
         )  # fmt: skip
     return _table("block events unit mismatched missing extra late limit_95 cycles ns seed rtl wall_s was_kept of_today", rows)
+
+
+def cost_table(runs: Sequence[Run], stored: Stored) -> Table | None:
+    """Cost of each block, the large ones as the sum of their modules; None without a table of costs.
+
+    Latency of a sum: declared in the block's run; its interval is not in the records.
+    """
+    if stored.costs is None:
+        return None
+    latency = {run.record["block"]: run.record["latency_declared"] for run in runs}
+    rows = list(stored.costs.rows)
+    for modules in stored.modules:
+        block = str(modules.column("block")[0])
+        counts = dict(zip(modules.columns, modules.rows[-1], strict=True))
+        row = counts | {"block": block, "variant": SUM_OF_MODULES, "reuse": 0, "latency": latency.get(block)}
+        rows.append(tuple(row.get(column) for column in stored.costs.columns))
+    return replace(stored.costs, rows=tuple(rows))
 
 
 def stored_table(runs: Sequence[Run], stored: Stored) -> Table:
@@ -222,7 +242,7 @@ def _write_page(
         ),
         _proofs(tables["proofs"]),
         _exports(stored, tables["exports"]),
-        _cost(stored),
+        _cost(cost_table(runs, stored), stored),
         _latency(tables["latency"]),
         html.section(
             "Beside published hardware",
@@ -299,19 +319,20 @@ def _exports(stored: Stored, table: Table) -> str:
     )
 
 
-def _cost(stored: Stored) -> str:
+def _cost(costs: Table | None, stored: Stored) -> str:
     parts = [html.text(NOT_MEASURED)]
-    if stored.costs is not None:
+    if costs is not None:
         columns = (
             "block", "variant", "reuse", "lut=LUT", "lut_percent=% of XCVU160", "ff=FF", "dsp=DSP", "dsp_percent=%",
             "memory_bits=memory, bits", "levels", "latency=cycles", "interval=every",
         )  # fmt: skip
-        notes = [html.text(note) for note in stored.costs.notes]
-        depth = f"At the system clock a path may have {MAX_LEVELS} levels (`synth --gate`)."
-        parts = [html.table(stored.costs, *columns), *notes, html.text(depth)]
+        notes = [html.text(note) for note in costs.notes]
+        depth = f"At the system clock a path may have {MAX_LEVELS} levels (`synth --gate`); above 100 % one XCVU160 is not enough."
+        parts = [html.table(costs, *columns), *notes, html.text(depth)]
     if stored.placed is not None:
         parts += [html.table(stored.placed), *(html.text(note) for note in stored.placed.notes)]
-    parts += [html.details(modules.title, html.table(modules)) for modules in stored.modules]
+    for modules in stored.modules:
+        parts.append(html.details(modules.title, html.table(modules), *(html.text(note) for note in modules.notes)))
     return html.section("What it costs", *parts)
 
 

@@ -13,7 +13,9 @@ from sim.sources import sources_digest
 from sim.studies.evidence_records import Run, Stored, read_stored
 from sim.studies.evidence_report import (
     NOT_MEASURED,
+    SUM_OF_MODULES,
     block_table,
+    cost_table,
     export_table,
     latency_table,
     mutation_table,
@@ -126,6 +128,16 @@ def test_page_and_data(tmp_path):
     full = Stored(costs=costs, placed=costs, modules=[modules], proofs={"proofs": [proof]}, exports=EXPORTS, mutations=mutations)
     page = write_evidence(tmp_path, RUNS, full, stamp)[1].read_text()
     assert all(text in page for text in ("11,111", "what it is worth", "sums are sums", "1 of 1", "5,839", "By module", "1,234"))
+
+
+def test_a_block_counted_by_module_is_a_row_of_the_costs():
+    costs = Table(name="costs", title="", columns=("block", "variant", "reuse", "lut", "latency", "interval"), rows=())
+    rows = (("chain", 1, 280), ("chain.ecl", 2, 15), ("sum", 1, 310))
+    modules = Table(name="chain_costs", title="", columns=("block", "times", "lut"), rows=rows)
+    table = cost_table(RUNS, Stored(costs=costs, modules=[modules]))
+    assert table is not None
+    assert table.rows == (("chain", SUM_OF_MODULES, 0, 310, 72, None),)
+    assert cost_table(RUNS, Stored(modules=[modules])) is None
 
 
 def test_exported_benches_or_nothing():
