@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from trigger import klm_line
 from trigger.errors import InputError
 from trigger.geometry.klm import FIRST_SECTOR, N_SECTORS, SECTORS, strip_table
 from trigger.klm import KlmDecision
@@ -126,6 +127,14 @@ def test_random_events_against_fractions(cuts: dict[str, int]) -> None:
         expected[number, by_fractions(event, parameters)] = 1
     np.testing.assert_array_equal(decision.klm_fired, expected)
     assert 0.02 < expected.any(axis=1).mean() < 0.95
+
+
+def test_nothing_outside_the_hits_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled code would go on behind the last hit, of this event and of the last of many; plain Python raises IndexError."""
+    monkeypatch.setattr(klm_line, "_find_lines", klm_line._find_lines.py_func)
+    event = plane(0, {0: 11, 1: 11}) + plane(1, {2: 10, 5: 10})
+    np.testing.assert_array_equal(run([event]).klm_eklm_hit, [1])
+    np.testing.assert_array_equal(run([event, [], event]).klm_eklm_hit, [1, 0, 1])
 
 
 @pytest.mark.parametrize(

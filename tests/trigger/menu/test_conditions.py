@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trigger.menu.condition import And, Bit, Condition, Constant, Not, Or, evaluate, positions
+from trigger.menu.condition import And, Bit, Condition, Constant, Not, Or, at_least, equal_to, evaluate, positions
 from trigger.menu.constant import constant_value
 from trigger.menu.inputs import Driver, Encoding, InputDeclaration
 from trigger.menu.parser import ConditionError, Names, parse
@@ -57,6 +57,25 @@ def test_precedence_and_brackets() -> None:
     np.testing.assert_array_equal(run("(t2_0 | t2_1) & !veto"), (ALL[0] | ALL[1]) & ~ALL[7])
     np.testing.assert_array_equal(run("!(t2_0 | !!veto)"), ~(ALL[0] | ALL[7]))
     np.testing.assert_array_equal(run("t2>=2&clst==1"), (ALL[1] | ALL[2] | ALL[3]) & (BINARY_VALUE == 1))
+
+
+@pytest.mark.parametrize("value", [8, 9, 16])
+def test_a_binary_count_never_reaches_more_than_its_bits_hold(value: int) -> None:
+    """Three bits: 7 is the largest. 8 must not be taken for 0, nor 9 for 1."""
+    assert equal_to(INPUTS[1], value) == Constant(False)
+    assert at_least(INPUTS[1], value) == Constant(False)
+
+
+def test_fifty_levels_of_brackets_and_not() -> None:
+    np.testing.assert_array_equal(run("(" * 50 + "veto" + ")" * 50), ALL[7])
+    np.testing.assert_array_equal(run("!(" * 25 + "veto" + ")" * 25), ~ALL[7])
+    for before, column in (("!" * 51, 51), ("(" * 51, 51), ("veto & " + "!(" * 26, 58)):
+        with pytest.raises(ConditionError, match=f"^column {column}: more than 50 brackets and ! inside each other$"):
+            parse(before + "veto", NAMES)
+
+
+def test_brackets_beside_each_other_are_not_inside() -> None:
+    np.testing.assert_array_equal(run(" & ".join(["(!veto)"] * 60)), ~ALL[7])
 
 
 @pytest.mark.parametrize(
