@@ -8,8 +8,8 @@ from sim.cosim import neuro_path, segment_stream, track_trigger
 from sim.cosim.export_golden import Golden, one_answer_each
 from sim.cosim.export_order import IDLE_SHARE, Exported, Input, Order, described, frame_gaps, layout_text
 from sim.cosim.export_tracks import inputs_of
+from sim.cosim.stimulus.path_tracks import path_events
 from sim.cosim.stimulus.track_segments import track_segments
-from sim.cosim.stimulus.tracks import track_events
 from sim.cosim.stimulus.wire_streams import FRAME_CLOCKS, wire_streams
 from sim.cosim.verify_neuro_path import NEURO_PATH, neuro_path_rtl
 from sim.cosim.verify_stream import OCTANTS, STREAM, stream_rtl
@@ -55,12 +55,12 @@ def export_neuro_path(order: Order) -> Exported:
     from hdl.cdc.neuro_path import NeuroPath as Component
 
     frozen, reuse = load_network(order.network or DEFAULT_NETWORK), order.reuse or REUSE
-    plane, inputs, rng = HoughPlane(), NeuroInputs(), order.rng(NEURO_PATH)
+    plane, rng, cuts, model = HoughPlane(), order.rng(NEURO_PATH), FitterCuts(), NeuroTrigger(frozen.network, NeuroInputs())
     rtl, interval = neuro_path_rtl(frozen, reuse=reuse)
-    events = track_events(rng, order.n_events, plane, inputs.windows)
+    events = path_events(rng, order.n_events, plane, model, cuts)
     offsets = events.tracks.track_offsets
     plan = neuro_path.plan(rng, offsets, interval=interval, idle_share=IDLE_SHARE)
-    neuro = NeuroTrigger(frozen.network, inputs).run(events.tracks, *events.segments)
+    neuro = model.run(events.tracks, *events.segments)
     answered = (neuro.track_expert, neuro.track_z_raw)
     decided = SingleTrackTrigger().run(offsets, events.tracks.track_omega_raw, *answered, neuro.track_theta_raw)
     return Exported(
@@ -71,7 +71,7 @@ def export_neuro_path(order: Order) -> Exported:
         fields=neuro_path.fields(),
         golden=one_answer_each(
             np.concatenate(list(neuro_path.records(rtl.design.ports, events, plan))),
-            neuro_path.expected(plan, neuro, decided, count_fitter_tracks(offsets, *answered, FitterCuts())),
+            neuro_path.expected(plan, neuro, decided, count_fitter_tracks(offsets, *answered, cuts)),
             plan.event,
         ),
         digests={"network": frozen.digest},

@@ -13,7 +13,7 @@ from sim.cosim import hough, neuro_path, runner
 from sim.cosim.campaign import Job, check_job
 from sim.cosim.compare import Comparison, compare, merge
 from sim.cosim.rtl import Rtl, rtl_of
-from sim.cosim.stimulus.tracks import track_events
+from sim.cosim.stimulus.path_tracks import path_events
 from sim.cosim.verify_tracks import REUSE, recorded
 from trigger.cdc import HoughPlane, NeuroInputs, NeuroTrigger, SingleTrackTrigger
 from trigger.cdc.track_counts import FitterCuts, count_fitter_tracks
@@ -52,20 +52,20 @@ def verify_neuro_path(
     counted for each track, and for the end of each event.
     """
     check_job(job)
-    plane, inputs, single = HoughPlane(), NeuroInputs(), SingleTrackTrigger()
-    model_of_path = NeuroTrigger(frozen.network, inputs)
+    single, cuts = SingleTrackTrigger(), FitterCuts()
+    model_of_path = NeuroTrigger(frozen.network, NeuroInputs())
     rtl, interval = made or neuro_path_rtl(frozen, reuse=reuse)
     latency = rtl.latency
 
     def run(model: runner.Model, rng: np.random.Generator, n_events: int, cancel: threading.Event) -> Comparison:
-        events = track_events(rng, n_events, plane, inputs.windows)
+        events = path_events(rng, n_events, HoughPlane(), model_of_path, cuts)
         offsets = events.tracks.track_offsets
         plan = neuro_path.plan(rng, offsets, interval=interval, idle_share=IDLE_SHARE)
         answers = neuro_path.simulate(model, events, plan, latency, cancel=cancel)
         neuro = model_of_path.run(events.tracks, *events.segments)
         answered = (neuro.track_expert, neuro.track_z_raw)
         decided = single.run(offsets, events.tracks.track_omega_raw, *answered, neuro.track_theta_raw)
-        wanted = neuro_path.expected(plan, neuro, decided, count_fitter_tracks(offsets, *answered, FitterCuts()))
+        wanted = neuro_path.expected(plan, neuro, decided, count_fitter_tracks(offsets, *answered, cuts))
         return hough.of_events(compare(wanted, answers, neuro_path.fields()), plan.event, n_events)
 
     def check(model: runner.Model, block: int, n_events: int, cancel: threading.Event) -> Comparison:

@@ -77,11 +77,13 @@ Hits = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Event, segment id, priority, left/right and time of each hit."""
 
 
-def track_events(rng: np.random.Generator, n_events: int, plane: HoughPlane, windows: InputWindows) -> TrackEvents:
-    """Events of all kinds, shuffled; of several hits of a segment the first one stays."""
+def track_events(
+    rng: np.random.Generator, n_events: int, plane: HoughPlane, windows: InputWindows, *, max_tracks: int = MAX_TRACKS
+) -> TrackEvents:
+    """Events of all kinds, shuffled; of several hits of a segment the first one stays. max_tracks: on the grid, per event."""
     kind = rng.choice(len(KIND_SHARES), n_events, p=KIND_SHARES)
     own, physics = _physics(rng, np.flatnonzero(kind == PHYSICS), plane)
-    tracks, around = _around(rng, np.flatnonzero(kind != PHYSICS), plane, windows)
+    tracks, around = _around(rng, np.flatnonzero(kind != PHYSICS), plane, windows, max_tracks)
     filled = _filled(rng, np.flatnonzero(kind == FILLED))
     event, ts_id, *rest = (np.concatenate(columns) for columns in zip(physics, around, filled, strict=True))
     keys, place = np.unique(event * N_SEGMENTS + ts_id, return_index=True)
@@ -133,9 +135,11 @@ def _physics(rng: np.random.Generator, events: np.ndarray, plane: HoughPlane) ->
     return tracks, (event, segments.cdc_ts_id.astype(np.int64), priority, lr, time)
 
 
-def _around(rng: np.random.Generator, events: np.ndarray, plane: HoughPlane, windows: InputWindows) -> tuple[_Tracks, Hits]:
+def _around(
+    rng: np.random.Generator, events: np.ndarray, plane: HoughPlane, windows: InputWindows, max_tracks: int
+) -> tuple[_Tracks, Hits]:
     """Tracks on the grid with segments inside and just outside their windows."""
-    event = np.repeat(events, rng.integers(0, MAX_TRACKS + 1, len(events)))
+    event = np.repeat(events, rng.integers(0, max_tracks + 1, len(events)))
     phi, omega = rng.integers(0, 2 * plane.n_phi, len(event)), rng.integers(1 - plane.n_omega, plane.n_omega, len(event))
     lines = superlayers()
     sine = np.clip(lines.radius_cm[:, 0] * (plane.omega_per_cm(omega) / 2)[:, None], -1, 1)

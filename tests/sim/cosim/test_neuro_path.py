@@ -16,7 +16,11 @@ from hdl.cdc.neuro_path import NeuroPath
 from sim.cosim import neuro_inputs, neuro_path
 from sim.cosim.campaign import Job
 from sim.cosim.stimulus.codesign_networks import random_codesign
+from sim.cosim.stimulus.path_tracks import NEAR_RAW, path_events
 from sim.cosim.verify_neuro_path import BUDGET_CYCLES, neuro_path_rtl, verify_neuro_path
+from trigger.cdc import HoughPlane, NeuroInputs, NeuroTrigger
+from trigger.cdc.single_track import N_COUNTS
+from trigger.cdc.track_counts import FitterCuts
 from trigger.networks import DEFAULT_NETWORK, FrozenNetwork, load_network, save_network
 
 N_EVENTS = 300
@@ -87,6 +91,19 @@ def test_another_network_and_another_latency_fail(tmp_path, small, made):
     assert not record["passed"]
     assert record["late_events"] >= 100
     assert record["mismatched_events"] == 0
+
+
+def test_frames_have_tracks_on_both_sides_of_the_cut_and_more_than_are_told_apart():
+    model, cuts = NeuroTrigger(load_network(DEFAULT_NETWORK).network, NeuroInputs()), FitterCuts()
+    events = path_events(np.random.default_rng(1), N_EVENTS, HoughPlane(), model, cuts)
+    neuro = model.run(events.tracks, *events.segments)
+    z, offsets = neuro.track_z_raw[neuro.track_expert >= 0].astype(int), events.tracks.track_offsets
+    for sign in (-1, 1):
+        beside = sign * z - cuts.z_raw
+        assert np.count_nonzero((beside > 0) & (beside <= NEAR_RAW)) > 5
+        assert np.count_nonzero((beside <= 0) & (beside >= -NEAR_RAW)) > 5
+    inside = np.concatenate([[0], np.cumsum((neuro.track_expert >= 0) & (np.abs(neuro.track_z_raw) <= cuts.z_raw))])
+    assert np.count_nonzero(np.diff(inside[offsets]) > N_COUNTS) > N_EVENTS / 10
 
 
 def test_tracks_come_at_the_interval_and_no_event_overtakes():
