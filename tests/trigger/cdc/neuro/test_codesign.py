@@ -108,6 +108,43 @@ def test_a_lane_of_the_sign_alone():
     assert one_lane(0, 0).run([[v] + [0] * 26 for v in (-4096, -2049, -2048, 0, 4096)])[:, 0].tolist() == [-4096, -4096, 0, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("fraction", "z"),
+    [
+        (10, [4092, 4, 4, 4, 4, 0, 0, 0, 0, -4, -4096]),
+        (11, [4094, 6, 4, 4, 2, 2, 0, 0, -2, -2, -4096]),
+        (12, [4095, 5, 4, 3, 2, 1, 0, -1, -2, -3, -4096]),
+        (13, [4095, 5, 4, 3, 2, 1, 0, -1, -2, -3, -4096]),
+    ],
+)
+def test_lanes_around_the_fraction_of_the_inputs(fraction, z):
+    """Inputs have 12 fraction bits: two or one are rounded off, half up; with as many and with more the value stays."""
+    assert one_lane(0, fraction).run([[v] + [0] * 26 for v in (4096, 5, 4, 3, 2, 1, 0, -1, -2, -3, -4096)])[:, 0].tolist() == z
+
+
+def test_a_lane_without_bits_is_not_used():
+    """A sign and minus one fraction bit; the bias is left. With two integer bits for it, 1/2 rounds up to the LSB of 2."""
+    unused, coarse = one_lane(0, -1, bias=-1), one_lane(2, -1)
+    assert unused.multiplications == 0
+    assert not unused.layers[0].used.any()
+    assert coarse.layers[0].used.all()
+    rows = [[v] + [0] * 26 for v in (4096, 4095, 0, -4096)]
+    assert unused.run(rows)[:, 0].tolist() == [-4096] * 4
+    assert coarse.run(rows)[:, 0].tolist() == [4095, 0, 0, 0], "2 saturates"
+
+
+def test_every_expert_has_the_one_answer_and_none_has_zero():
+    network = random_network(3)
+    x = np.random.default_rng(3).integers(-4096, 4097, (60, 27))
+    expert = np.arange(60) % 6 - 1
+    answers, plain = network.answer(x, expert), network.run(x)
+    assert (answers[expert >= 0] == plain[expert >= 0]).all()
+    assert not answers[expert < 0].any()
+    assert plain.any(axis=1).all()
+    with pytest.raises(InputError, match=r"expert must be -1\.\.4, not 5"):
+        network.answer(x, np.full(60, 5))
+
+
 def test_answers_saturate():
     network = one_lane(0, 10, weight=3)
     assert network.run([[v] + [0] * 26 for v in (4096, 1400, 0, -1400, -4096)])[:, 0].tolist() == [4095, 4095, 0, -4096, -4096]

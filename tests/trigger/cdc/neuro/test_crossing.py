@@ -53,6 +53,9 @@ def test_a_track_that_turns_back_gives_a_right_angle():
     """r omega / 2 is 1 or more; the sign is lost."""
     assert crossing_angles([0.05, -0.05])[:, 8].tolist() == [[6434, 6434]] * 2
     assert CROSSING_ANGLE.quantise(np.pi / 2) == 6434
+    radius = superlayers().radius_cm[8, 0]
+    assert crossing_angles(np.array([1.5, -1.001, -1.5, -1.999]) * 2 / radius)[:, 8, 0].tolist() == [6434] * 4
+    assert crossing_angles(np.array([0.5, -0.5]) * 2 / radius)[:, 8, 0].tolist() == [2145, -2145], "30 degrees: 4096 pi / 6"
     assert (crossing_angles([0.0]) == 0).all()
 
 

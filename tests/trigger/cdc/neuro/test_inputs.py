@@ -209,6 +209,26 @@ def test_angle_input_is_cut_toward_zero():
         assert vectors.x_raw[0, 2::3].tolist() == [int(a / 2) for a in angles[0, :, 0].tolist()]
 
 
+@pytest.mark.parametrize("angle", [-4, -3, -2, -1, 0, 1, 2, 3, 4])
+def test_smallest_angle_inputs(angle):
+    """Half the crossing angle, cut toward zero; angles off the curvature grid are as small as one LSB."""
+    hits = full_track()
+    vectors = NeuroInputs(event_time=EventTime.ZERO).select(
+        np.array([0]), np.full((1, 9, 2), angle), np.array([0, 1]), np.array([0, 5]), np.array([0, 2, 4, 6, 8]),
+        [0, 9], [segment(s, relative) for s, relative, *_ in hits], [3] * 9, [2] * 9, [0] * 9,
+    )  # fmt: skip
+    assert vectors.track_hit[0].tolist() == list(range(9))
+    assert vectors.x_raw[0, 2::3].tolist() == [int(angle / 2)] * 9
+
+
+def test_an_event_time_that_the_option_does_not_use():
+    """55 is later than the fastest time, 30, and 25 earlier."""
+    for given in (55, 25):
+        assert straight(TIMES, EventTime.FASTEST_PRIORITY, given).track_t0.tolist() == [30]
+        assert straight(TIMES, EventTime.FASTEST_2D, given, [0, 1, 3]).track_t0.tolist() == [30]
+        assert straight(TIMES, EventTime.ZERO, given).track_t0.tolist() == [0]
+
+
 def test_run_from_found_tracks(reference):
     """From the 2D finder's record: the same as by hand from raw azimuth and curvature, with the finder's segments."""
     rows = reference["prep_offsets"]
