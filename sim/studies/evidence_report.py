@@ -20,13 +20,14 @@ L1_BUDGET_NS = 4400
 NOT_MEASURED = "not measured"
 SUM_OF_MODULES = "sum of its modules"
 NEURO_PATH = ("tracks.neuro_path",)
+LOOK_UP_TABLES = "look-up tables"
 PUBLISHED = (
     ("neuro trigger", "latency, slot", "300 ns", "S. McCarney, BELLE2-MTHESIS-2020-004", NEURO_PATH),
     ("GNN-ETM", "latency, end to end", "1.05-3.17 us", "I. Haide et al., arXiv:2602.15118, and a later talk", ("ecl",)),
     ("GNN hit filter", "latency", "632 ns", "arXiv:2511.04731", ("tracks.segments",)),
-    ("GNN hit filter", "look-up tables of one XCVU190 per sector", "35.65 %", "arXiv:2511.04731", ()),
+    ("GNN hit filter", LOOK_UP_TABLES, "35.65 % of an XCVU190 per sector", "arXiv:2511.04731", ("tracks.segments",)),
 )
-"""Other hardware of the same trigger: what, quantity, value, where published, our blocks at its place (latencies add up)."""
+"""Other hardware of the same trigger: what, quantity, value, where published, our blocks at its place (their numbers add up)."""
 
 _BLOCK_HEADS = (
     "block", "events", "unit", "mismatched", "missing", "extra", "late", "limit_95=limit (95 %)", "cycles", "ns", "rtl=RTL",
@@ -42,6 +43,7 @@ def write_evidence(
     runs: one per block. stamp: its digests are those of the sources of today. missing: blocks without a run; with one of them the
     whole has not passed.
     """
+    costs = cost_table(runs, stored)
     tables = {
         "blocks": block_table(runs),
         "stored": stored_table(runs, stored),
@@ -50,9 +52,8 @@ def write_evidence(
         "proofs": proof_table(stored),
         "exports": export_table(runs, stored),
         "latency": latency_table(runs),
-        "published": published_table(runs),
+        "published": published_table(runs, costs),
     }
-    costs = cost_table(runs, stored)
     content = {
         "passed": not missing and all(run.record["passed"] for run in runs),
         "missing": list(missing),
@@ -192,15 +193,21 @@ def latency_table(runs: Sequence[Run]) -> Table:
     return _table("line cycles_alone ns_alone cycles ns share_of_l1", rows)
 
 
-def published_table(runs: Sequence[Run]) -> Table:
-    """Published numbers of other hardware of this trigger beside the latency of our blocks at the same place."""
+def published_table(runs: Sequence[Run], costs: Table | None = None) -> Table:
+    """Published numbers of other hardware of this trigger beside those of our blocks at the same place.
+
+    costs: as from `cost_table`, with one row per block that is named.
+    """
     cycles = {run.record["block"]: run.record["latency_declared"] for run in runs}
+    shares: dict[Value, Any] = {} if costs is None else dict(zip(costs.column("block"), costs.column("lut_percent"), strict=True))
     rows: list[tuple[Value, ...]] = []
     for what, quantity, value, source, blocks in PUBLISHED:
-        if blocks and all(block in cycles for block in blocks):
-            ours = f"{nanoseconds(sum(cycles[block] for block in blocks)):.0f} ns, {' + '.join(blocks)}"
-        else:
-            ours = NOT_MEASURED if blocks else "see the cost table"
+        known: Mapping[Any, Any] = shares if quantity == LOOK_UP_TABLES else cycles
+        ours = NOT_MEASURED
+        if all(known.get(block) is not None for block in blocks):
+            number = sum(known[block] for block in blocks)
+            shown = f"{number:.1f} % of an XCVU160" if known is shares else f"{nanoseconds(number):.0f} ns"
+            ours = f"{shown}, {' + '.join(blocks)}"
         rows.append((what, quantity, value, source, ours))
     return _table("hardware quantity published source here", rows)
 

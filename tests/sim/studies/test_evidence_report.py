@@ -12,6 +12,7 @@ from sim.cosim.verify_all import Block
 from sim.sources import sources_digest
 from sim.studies.evidence_records import Run, Stored, read_stored
 from sim.studies.evidence_report import (
+    LOOK_UP_TABLES,
     NOT_MEASURED,
     SUM_OF_MODULES,
     block_table,
@@ -106,6 +107,10 @@ def test_published_numbers_stand_beside_ours():
     assert table.where(hardware="neuro trigger").column("here") == [NOT_MEASURED]
     path = [Run(record=record("tracks.neuro_path", latency=37), file="")]
     assert published_table(path).where(hardware="neuro trigger").column("here") == ["291 ns, tracks.neuro_path"]
+    costs = Table(name="costs", title="", columns=("block", "lut_percent"), rows=(("tracks.segments", 0.4), ("ecl", None)))
+    tables = published_table(RUNS, costs).where(quantity=LOOK_UP_TABLES)
+    assert tables.column("here") == ["0.4 % of an XCVU160, tracks.segments"]
+    assert published_table(RUNS).where(quantity=LOOK_UP_TABLES).column("here") == [NOT_MEASURED]
 
 
 def test_page_and_data(tmp_path):
