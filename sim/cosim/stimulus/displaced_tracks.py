@@ -1,4 +1,7 @@
-"""Windows of fitted tracks for the vertex stage of the displaced-vertex trigger: pairs, duplicates, crowds, anything, nothing."""
+"""Windows of fitted tracks for the vertex stage of the displaced-vertex trigger: pairs, duplicates, crowds, anything, nothing.
+
+Most are aimed, `sim.cosim.stimulus.displaced_aimed`: pairs at edges, and tracks that one other crosses.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.cosim.stimulus.displaced_aimed import Arrivals, aimed_windows
+from sim.cosim.stimulus.displaced_pairs import fit_row
 from trigger.displaced.fit import N_AXIAL
-from trigger.displaced.fit_rows import BEND_STEP_LOG2, IMPACT_STEP_LOG2, N_BEND, N_IMPACT
+from trigger.displaced.fit_rows import N_BEND, N_IMPACT
 from trigger.displaced.formats import BEND, CHI2, DEPTH, IMPACT, RAD_PER_TURN, SLOPE, TURN, TURN_RAW
 from trigger.displaced.parameters import DisplacedParameters
 from trigger.displaced.stereo import MIN_STEREO, N_STEREO
@@ -26,10 +31,13 @@ class Kind(IntEnum):
     BUNDLE = 2
     CROWD = 3
     ANY = 4
+    EDGES = 5
+    STAR = 6
 
 
-SHARES = (0.1, 0.4, 0.2, 0.2, 0.1)
+SHARES = (0.03, 0.1, 0.07, 0.07, 0.03, 0.45, 0.25)
 """Part of the windows of each kind. Our choice."""
+AIMED = (Kind.EDGES, Kind.STAR)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,8 +67,23 @@ class TrackWindows:
 def track_windows(rng: np.random.Generator, n_windows: int) -> TrackWindows:
     """Windows of every kind in random order; numbers of a track are at the edges of their formats in windows of kind ANY."""
     kind = rng.choice(len(Kind), n_windows, p=SHARES)
-    room = CYCLES * LANES
-    most = np.array([0, 12, 24, room, room])[kind]
+    drawn = _drawn(rng, kind)
+    windows = np.flatnonzero(np.isin(kind, AIMED))
+    aimed = aimed_windows(rng, kind[windows] == Kind.STAR, CYCLES * LANES)
+    window = np.concatenate([drawn.window, windows[aimed.window]])
+    order = np.argsort(window, kind="stable")
+    return TrackWindows(
+        offsets=np.concatenate([[0], np.cumsum(np.bincount(window, minlength=n_windows))]),
+        place=np.concatenate([drawn.place, aimed.place])[order],
+        numbers={name: np.concatenate([drawn.numbers[name], aimed.numbers[name]])[order] for name in drawn.numbers},
+        position=np.concatenate([drawn.position, aimed.position])[order],
+    )
+
+
+def _drawn(rng: np.random.Generator, kind: NDArray) -> Arrivals:
+    """Tracks of the windows that are not aimed."""
+    n_windows, room = len(kind), CYCLES * LANES
+    most = np.array([0, 12, 24, room, room, 0, 0])[kind]
     taken = rng.random((n_windows, room)).argsort(axis=1).argsort(axis=1) < rng.integers(0, most + 1)[:, None]
     window, place = np.nonzero(taken)
     kinds = kind[window]
@@ -74,7 +97,7 @@ def track_windows(rng: np.random.Generator, n_windows: int) -> TrackWindows:
     numbers["t0"] = rng.integers(-200, 200, n)
     numbers["chi2"] = np.where(kinds == Kind.ANY, rng.integers(0, CHI2.raw_max + 1, n), rng.integers(0, 12, n))
     numbers["n_stereo"] = rng.integers(MIN_STEREO, N_STEREO + 1, n)
-    row = _place(numbers["bend"], BEND_STEP_LOG2, N_BEND) * N_IMPACT + _place(numbers["impact"], IMPACT_STEP_LOG2, N_IMPACT)
+    row = fit_row(numbers["bend"], numbers["impact"])
     numbers["row"] = np.where(kinds == Kind.ANY, rng.integers(0, N_BEND * N_IMPACT, n), row)
     n_segments = np.array([1, 12, 4, DisplacedParameters().max_segments, DisplacedParameters().max_segments])[kinds]
     position = (rng.random((n, N_AXIAL)) * n_segments[:, None]).astype(np.int64)
@@ -82,9 +105,7 @@ def track_windows(rng: np.random.Generator, n_windows: int) -> TrackWindows:
     missing = rng.random(n) < 0.5
     position = np.abs(position)
     position[missing, rng.integers(0, N_AXIAL, n)[missing]] = -1
-    return TrackWindows(
-        offsets=np.concatenate([[0], np.cumsum(taken.sum(axis=1))]), place=place, numbers=numbers, position=position
-    )
+    return Arrivals(window=window, place=place, numbers=numbers, position=position)
 
 
 def _from_vertices(rng: np.random.Generator, window: NDArray, kinds: NDArray, n_windows: int) -> dict[str, NDArray[np.int64]]:
@@ -105,8 +126,3 @@ def _from_vertices(rng: np.random.Generator, window: NDArray, kinds: NDArray, n_
         "z0": DEPTH.quantise(z[window] + rng.normal(0, 3, n) - slope * radius).astype(np.int64),
         "slope": SLOPE.quantise(slope).astype(np.int64),
     }
-
-
-def _place(raw: NDArray, step_log2: int, n: int) -> NDArray[np.int64]:
-    """Row of the fit along one axis."""
-    return np.clip((raw >> step_log2) + n // 2, 0, n - 1)
