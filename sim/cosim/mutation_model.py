@@ -164,6 +164,7 @@ MODELS: Mapping[str, ModelBlock] = {
             "trigger/test_blocks.py",
             "trigger/menu/test_wiring.py",
             "trigger/cdc/test_track_counts.py",
+            "trigger/displaced/test_matching.py",
         ),
         stimuli=_chain,
         first=32,

@@ -8,6 +8,8 @@ from trigger.ecl.layout import DECISION_FIELDS as ECL_FIELDS
 from trigger.grl import GrlTrigger
 from trigger.grl.layout import DECISION_FIELDS as GRL_FIELDS
 from trigger.klm import DECISION_FIELDS as KLM_FIELDS
+from trigger.klm import KlmParameters
+from trigger.networks import CLASSIC, CODESIGN, load_network
 
 SETTINGS = TriggerSettings()
 ALL = ("ecl_cluster_tc", "ecl_cluster_adc", "ecl_bhabha3d_veto", "track_expert", "track_theta_raw", "klm_fired")
@@ -71,6 +73,16 @@ def test_blocks_declare_what_they_answer():
     assert set(tracks.run(given)) <= set(tracks.answers)
     with pytest.raises(ValueError, match="block must be one of ecl, tracks, klm, grl, displaced, not"):
         make_block("menu", SETTINGS, names)
+
+
+def test_a_changed_setting_changes_its_digest_alone():
+    digests = SETTINGS.digests
+    assert digests["network"] == SETTINGS.network.digest
+    assert len(set(digests.values())) == len(digests)
+    changed = TriggerSettings(klm=KlmParameters(min_layers=8), neuro_clocks=1).digests
+    assert {name for name in digests if digests[name] != changed[name]} == {"klm", "neuro_clocks"}
+    other = TriggerSettings(network=load_network(CODESIGN if SETTINGS.network.family == CLASSIC else CLASSIC)).digests
+    assert {name for name in digests if digests[name] != other[name]} == {"network"}
 
 
 def test_settings_have_digests_of_their_own():

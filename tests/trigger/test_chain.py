@@ -125,6 +125,21 @@ def test_the_period_masks_lines():
     assert passed == {"e16r1062": True, "e18r781": False}
 
 
+def test_period_by_default(tmp_path: Path):
+    """The first of the menu; of a menu without periods, one that keeps all."""
+    (tmp_path / "bare.toml").write_text(
+        'name = "bare"\nn_inputs = 2\n[inputs.veto]\nbits = [1]\n[lines]\non = "veto"\noff = "!veto"\n'
+    )
+    assert Chain().period == load_menu("exp16").periods[0]
+    chain = Chain(menu=str(tmp_path / "bare.toml"))
+    assert chain.period.prescales == (1, 1)
+    assert chain.run(EVENTS | {"ext_veto": np.array([True, False, True])}).psnm.tolist() == [
+        [True, False],
+        [False, True],
+        [True, False],
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "events", "reason"),
     [

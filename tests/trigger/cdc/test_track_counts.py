@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from trigger.cdc.track_counts import FitterCuts, count_fitter_tracks
+from trigger.cdc.track_counts import COUNT_FIELDS, FitterCuts, count_fitter_tracks
 
 
 def test_limit_is_strict() -> None:
@@ -24,3 +24,10 @@ def test_counts_by_hand() -> None:
 def test_limits_are_positive(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be positive"):
         FitterCuts(**{name: Fraction(0)})
+
+
+def test_counts_go_out_as_single_bits() -> None:
+    """Four bits that say 1, 2, 3 or more; that there is a single track is one bit."""
+    assert [(field.name, field.length, field.width, field.signed) for field in COUNT_FIELDS] == [
+        ("grl_t2", 4, 1, False), ("grl_ty", 4, 1, False), ("grl_typ", 1, 1, False), ("grl_t3", 4, 1, False),
+    ]  # fmt: skip

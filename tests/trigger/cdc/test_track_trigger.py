@@ -65,6 +65,15 @@ def test_no_segments():
     assert fields["track_ts"].shape == (0, 9)
 
 
+@pytest.mark.parametrize("name", ["ts_id", "priority", "lr", "time"])
+@pytest.mark.parametrize("n", [1, 3])
+def test_fractions_are_refused(name, n):
+    """Whole numbers as floats are, too: only an empty list may be one."""
+    columns = {"ts_id": [5] * n, "priority": [3] * n, "lr": [1] * n, "time": [0] * n}
+    with pytest.raises(InputError, match=f"cdc_{name}: must hold integers, not float64"):
+        TrackTrigger().run([0, n], **columns | {name: [1.0] * n})
+
+
 def test_bad_segments_and_planes(segments):
     with pytest.raises(InputError, match=r"field cdc_lr, event 0: must be 0\.\.3, not 4"):
         TrackTrigger().run([0, 1], [5], [3], [4], [0])

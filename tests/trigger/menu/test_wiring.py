@@ -6,7 +6,7 @@ import pytest
 from trigger.ecl.decision import empty_arrays
 from trigger.errors import InputError
 from trigger.menu import Driver, Encoding, InputDeclaration, load_menu
-from trigger.menu.filling import RECORDED_INPUTS, Origin, fill_inputs, plan_inputs
+from trigger.menu.filling import RECORDED_INPUTS, Origin, fill_inputs, plan_inputs, source_in_words
 from trigger.menu.wiring import BLOCK_FIELDS, SourceBit, is_external, source_bits
 
 BY_HAND = {
@@ -145,3 +145,24 @@ def test_an_input_of_a_users_menu_may_be_any_decision_field() -> None:
 def test_external_fields_are_one_bit() -> None:
     with pytest.raises(InputError, match="field ext_top_0: must be 0 or 1"):
         fill_inputs(load_menu("exp16"), {"ext_top_0": np.array([0, 2])}, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ehigh", "from ecl_ehigh"),
+        ("ecl_lml_13", "from ecl_lml[13]"),
+        ("cdcklm", "from grl_cdcklm"),
+        ("clst", "from ecl_n_clusters"),
+        ("t3", "from grl_t3 (inferred: neuro tracks stand for those of the 3D fitter)"),
+        ("top_0", "pass-through: ext_top_0 of the event file"),
+        (
+            "cdctop",
+            "pass-through: ext_cdctop_0, ext_cdctop_1, ext_cdctop_2, ext_cdctop_3 of the event file "
+            "(needs the TOP trigger, which is not modelled)",
+        ),
+    ],
+)
+def test_sources_in_words(name: str, words: str) -> None:
+    """One element of a field is named, all of them, or bits of a number, are not."""
+    assert source_in_words(next(item for item in load_menu("darktrigger").inputs if item.name == name)) == words

@@ -72,3 +72,23 @@ def test_one_network_answers_for_all_experts(reference):
 def test_experts_that_are_not_there(network, expert, message):
     with pytest.raises(InputError, match=message):
         ClassicExperts([network] * 5).answer(np.zeros((3, 27), int), expert)
+
+
+@pytest.mark.parametrize("clocks", [1, 2])
+def test_tracks_of_later_data_clocks_are_not_answered(clocks):
+    """Every fifth segment of the chamber, 10 events: quadrants send for three data clocks and more."""
+    event, ts_id = np.nonzero(np.random.default_rng(4).random((10, 2336)) < 0.2)
+    hits = [np.searchsorted(event, np.arange(11)), ts_id, *(np.full(len(event), value) for value in (3, 1, 40))]
+    tracks = HoughFinder().run(*hits[:3])
+    experts = ClassicExperts([constant(1000)] * 5)
+    every, first = NeuroTrigger(experts).run(tracks, *hits), NeuroTrigger(experts, clocks=clocks).run(tracks, *hits)
+    served = tracks.track_clock < clocks
+    assert {clocks - 1, clocks} <= set(tracks.track_clock.tolist())
+    assert (first.track_expert == np.where(served, every.track_expert, -1)).all()
+    assert (first.track_z_raw == np.where(served, every.track_z_raw, 0)).all()
+    assert every.track_z_raw[~served].any()
+
+
+def test_clocks_must_be_positive(network):
+    with pytest.raises(ValueError, match="clocks must be at least 1, not 0"):
+        NeuroTrigger(ClassicExperts([network] * 5), clocks=0)

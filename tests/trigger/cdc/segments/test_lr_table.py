@@ -64,6 +64,7 @@ def test_bad_memory_files_are_refused(tmp_path):
     write_coe(good, table.inner)
     for text, message in [
         ("memory_initialization_radix=16;", "radix must be 10, not 16"),
+        ("memory_initialization_radix=10=2;", "radix must be 10, not 10=2"),
         ("memory_initialization_radix=10;memory_initialization_vector=1,x;", "not 'x'"),
         ("memory_initialization_radix=10;memory_initialization_vector=1,2;", r"outer table must be integers \(4096,\)"),
     ]:
@@ -82,3 +83,10 @@ def test_tables_with_another_firing_rule_are_refused(address, value, wanted):
     outer[address] = value
     with pytest.raises(InputError, match=rf"outer table, address {address}: must be .*{wanted}"):
         LeftRightTable(inner=LeftRightTable.undecided().inner, outer=outer)
+
+
+def test_equal_tables_have_one_hash_and_nothing_else_is_a_table():
+    table = LeftRightTable.default()
+    copy = LeftRightTable(inner=table.inner.copy(), outer=table.outer.copy())
+    assert len({table, copy, LeftRightTable.undecided()}) == 2
+    assert table != table.inner.tobytes()

@@ -61,3 +61,7 @@ def test_every_wire_of_every_segment_the_other_way_round():
     lines = layers()
     per_wire = np.add.reduceat(np.diff(offsets), lines.first_wire) / lines.n_wires
     assert per_wire.tolist() == [0, 0, 0, 1, 2, 3, 4, 5, *(8 * [3, 2, 1, 2, 3, 0])]
+
+
+def test_lists_of_wires_are_read_only():
+    assert not any(array.flags.writeable for array in (segment_wires(), *wire_segments()))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from trigger.cdc.mask import CdcMask
-from trigger.cdc.segments import LeftRightTable, SegmentFinder, SegmentStream
+from trigger.cdc.segments import LeftRightTable, SegmentFinder, SegmentStream, stream_kernels
 from trigger.cdc.segments.shapes import segment_wires, shape_of
 from trigger.errors import InputError
-from trigger.geometry.cdc import superlayers
+from trigger.geometry.cdc import N_SEGMENTS, N_WIRES, superlayers
 
 OUTER = 2000
 """A segment of superlayer 8."""
@@ -144,6 +144,24 @@ def test_hits_of_17_clocks_give_the_places_of_the_finder_of_events():
     last = {segment: k for k, segment in enumerate(found.ts_id.tolist())}
     first = [found.priority[last[segment]] == 3 for segment in event.cdc_ts_id.tolist()]
     assert first == (event.cdc_priority == 3).tolist()
+
+
+def test_nothing_outside_the_arrays_is_read_or_written(monkeypatch):
+    """Compiled code would go on behind the last hit of a run and behind the last place; plain Python raises IndexError.
+
+    First all wires of the chamber in one data clock, then one segment, then nothing for longer than the window.
+    """
+    hits = [(0, 3), (3, 4), (5, 20), (9, 23)]
+    wires, times = [WIRES[bit] for bit, _ in hits], [time for _, time in hits]
+    runs = [0, N_WIRES, N_WIRES + 4, N_WIRES + 4], [*range(N_WIRES), *wires], [5] * N_WIRES + times, [1, 30, 2]
+    compiled = SegmentStream(table=UNDECIDED).run(*runs)
+    for name in ("find_words", "touch"):
+        monkeypatch.setattr(stream_kernels, name, getattr(stream_kernels, name).py_func)
+    plain = SegmentStream(table=UNDECIDED).run(*runs)
+    assert plain.offsets.tolist() == [0, N_SEGMENTS, N_SEGMENTS + 1, N_SEGMENTS + 1]
+    assert plain.ts_id.tolist() == [*range(N_SEGMENTS), OUTER]
+    for name, column in vars(plain).items():
+        np.testing.assert_array_equal(column, getattr(compiled, name), err_msg=name)
 
 
 def test_dead_wires_and_segments_are_left_out():
