@@ -27,6 +27,8 @@ BEATS = 32
 """Beats of a window, and room for segments of a superlayer."""
 SEED_BEATS = 27
 """Beats of the next window in which seeds come: the store of their window is used again after it."""
+N_BANKS = 2
+"""Windows that are held: a window takes the place of the one so many before."""
 MODULE = "displaced_fits"
 COLUMNS = (
     "found", "bend", "impact", "phi", "t0", "z0", "slope", "chi2", *(f"there_{k}" for k in range(fit.N_AXIAL)),
@@ -93,20 +95,47 @@ def _tracks(hits, position, seeds, half_cell, tables, ahead, misses, chi2_max, o
                 place[18], place[19] = count, own
 
 
+@kernel
+def _axial(hits, seeds, half_cell, tables, ahead, out):
+    chosen, shift = np.zeros(fit.N_AXIAL, np.int64), np.zeros(fit.N_STEREO, np.int64)
+    for window in range(len(seeds)):
+        first, last = hits.offsets[window], hits.offsets[window + 1]
+        for beat in range(seeds.shape[1]):
+            for lane in range(seeds.shape[2]):
+                row, cell = seeds[window, beat, lane]
+                if row < 0:
+                    continue
+                seed = (row, (2 * cell + 1) * half_cell)
+                good, _, t0, chi2, own, phi = fit.fit(hits, first, last, seed, 0, False, ahead, tables, chosen, shift)
+                place = out[window, beat, lane]
+                place[0], place[1], place[2], place[3], place[4] = good, chi2, own, phi, t0
+                place[5:] = shift
+
+
 def expected(trigger: DisplacedTrigger, windows: Windows) -> NDArray[np.int64]:
     """What the model answers: (n, SEED_BEATS, lanes, columns)."""
-    hits = trigger._hits(
-        {"cdc_offsets": windows.offsets, "cdc_ts_id": windows.ts_id, "cdc_priority": windows.priority, "cdc_lr": windows.lr,
-         "cdc_time": windows.time}
-    )  # fmt: skip
     cuts, grid = trigger.cuts, trigger.parameters.grid
     out = np.zeros((*windows.seeds.shape[:3], len(COLUMNS)), np.int64)
-    half_cell = fit.HALF_TURN // grid.n_phi
-    _tracks(
-        hits, windows.positions(), windows.seeds, half_cell, (seed_tables(grid), fit_tables()), cuts.fastest_ahead, cuts.misses,
-        cuts.chi2, out,
-    )  # fmt: skip
+    half_cell, tables = fit.HALF_TURN // grid.n_phi, (seed_tables(grid), fit_tables())
+    hits, cut = _hits(trigger, windows), (cuts.misses, cuts.chi2)
+    _tracks(hits, windows.positions(), windows.seeds, half_cell, tables, cuts.fastest_ahead, *cut, out)
     return out
+
+
+def axial_fits(trigger: DisplacedTrigger, windows: Windows) -> dict[str, NDArray[np.int64]]:
+    """What the model's fit says of each seed before the line: found (chi2 within its cut), row of the fit, phi (AZIMUTH), t0, all
+    (n, SEED_BEATS, lanes), and shift, (n, SEED_BEATS, lanes, 4). Without found the rest means nothing."""
+    cuts, grid = trigger.cuts, trigger.parameters.grid
+    out = np.zeros((*windows.seeds.shape[:3], 5 + fit.N_STEREO), np.int64)
+    half_cell, tables = fit.HALF_TURN // grid.n_phi, (seed_tables(grid), fit_tables())
+    _axial(_hits(trigger, windows), windows.seeds, half_cell, tables, cuts.fastest_ahead, out)
+    good, chi2, row, phi, t0 = np.moveaxis(out[..., :5], -1, 0)
+    return {"found": good * (chi2 <= cuts.chi2), "row": row, "phi": phi, "t0": t0, "shift": out[..., 5:]}
+
+
+def _hits(trigger: DisplacedTrigger, windows: Windows) -> Any:
+    names = ("offsets", "ts_id", "priority", "lr", "time")
+    return trigger._hits({f"cdc_{name}": getattr(windows, name) for name in names})
 
 
 def rtl(trigger: DisplacedTrigger, n_lanes: int) -> tuple[Any, int]:
@@ -229,7 +258,7 @@ def records(declared: StreamPorts, windows: Windows, trigger: DisplacedTrigger, 
     }
     own, at, lane = np.nonzero(windows.seeds[..., 0] >= 0)
     seed_beat = (own + 1) * BEATS + at
-    seeds = {"valid": np.ones(len(own), np.int64), "bank": own % 2, "row": windows.seeds[own, at, lane, 0],
+    seeds = {"valid": np.ones(len(own), np.int64), "bank": own % N_BANKS, "row": windows.seeds[own, at, lane, 0],
              "cell": windows.seeds[own, at, lane, 1]}  # fmt: skip
     marked = windows.beat
     step = 64 * BEATS

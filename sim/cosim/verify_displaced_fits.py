@@ -33,7 +33,7 @@ def fits_rtl(trigger: DisplacedTrigger) -> Rtl:
 def verify_fits(
     job: Job, *, parameters: DisplacedParameters | None = None, rtl: Rtl | None = None, cache: Path | None = None
 ) -> dict[str, Any]:
-    """The record of a verification of fit and line; an event is a window, with some 24 seeds.
+    """The record of a verification of fit and line; an event is a window, with some 26 seeds.
 
     Arguments, record and errors as for `verify_ecl`; the latencies are counted for each cycle with a seed.
     """
@@ -54,5 +54,5 @@ def verify_fits(
         starts = range(0, n_events, WINDOWS_PER_RUN)
         return merge([run(model, rng, min(WINDOWS_PER_RUN, n_events - start), cancel) for start in starts])
 
-    more = {"seeds_per_window": displaced_fits.SEED_BEATS * N_LANES, "tracks_per_window": stimulus.TRACKS}
+    more = {"seeds_per_window": displaced_fits.SEED_BEATS * N_LANES, "tracks_per_window": stimulus.TRACKS, "plain": stimulus.PLAIN}
     return recorded(job, FITS, rtl, check, more, cache)

@@ -1,132 +1,42 @@
-"""Windows and seeds for the fit of the displaced-vertex trigger: tracks, background, crowded superlayers, ties and random seeds."""
+"""Windows and seeds for the fit of the displaced-vertex trigger: windows full of choices, windows of tracks and background."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.cosim.displaced_fits import BEATS, SEED_BEATS, Windows
-from trigger.cdc.neuro.inputs import SIDE
-from trigger.displaced.fit_rows import rows_around, stereo_wires
+from sim.cosim.displaced_fits import BEATS, N_BANKS, Windows
+from sim.cosim.stimulus import displaced_fit_choices, displaced_fit_tracks
+from sim.cosim.stimulus.displaced_fit_windows import joined
 from trigger.displaced.grid import SeedGrid
-from trigger.geometry.cdc import DRIFT_CM_PER_NS, DRIFT_NS_PER_CM3, FIRST_PRIORITY, N_SUPERLAYERS, TIME_NS, superlayers
+from trigger.geometry.cdc import N_SUPERLAYERS, superlayers
 
-TRACKS = 3
-"""Tracks of a window; some of them have no segments at all."""
-LOST, UNKNOWN, WRONG, SECOND = 0.12, 0.3, 0.05, 0.3
-"""Part of the segments of a track that are lost; whose side is not known; is wrong; that have a second-priority wire."""
-CROWDED = 0.1
-"""Part of the windows in which superlayers are full."""
-TIED = 0.1
-"""Part of the segments that are there twice."""
-_LEFT, _RIGHT, _NONE = SIDE.index(-1), SIDE.index(1), SIDE.index(0)
+PLAIN = 0.15
+"""Part of the windows that are of tracks and background alone (our choice)."""
+TRACKS = {"choices": displaced_fit_choices.TRACKS, "plain": displaced_fit_tracks.TRACKS}
+"""Tracks of a window."""
+AGAIN, LESS, EMPTY = 0.5, 0.2, 0.004
+"""Part of every other pair of windows that are older ones again, of their superlayers that have less, of all that have nothing."""
 
 
 def windows(rng: np.random.Generator, n: int, grid: SeedGrid, n_lanes: int) -> Windows:
-    """n windows with SEED_BEATS x n_lanes seeds each: cells of the tracks, cells beside them, and any cells."""
-    tracks = _tracks(rng, n * TRACKS, grid)
-    own = _segments(rng, *tracks)
-    window = own["track"] // TRACKS
-    parts = [{name: own[name] for name in ("superlayer", "number", "priority", "lr", "time")} | {"window": window}]
-    twice = rng.random(len(window)) < TIED
-    parts += [{name: column[twice] for name, column in parts[0].items()}, _background(rng, n)]
-    merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    order = np.lexsort((rng.random(len(merged["window"])), merged["window"]))
-    merged = {name: column[order] for name, column in merged.items()}
-    key = merged["window"] * N_SUPERLAYERS + merged["superlayer"]
-    by_key = np.argsort(key, kind="stable")
-    rank = np.empty(len(key), np.int64)
-    rank[by_key] = np.arange(len(key)) - np.searchsorted(key[by_key], key[by_key])
-    kept = {name: column[rank < BEATS] for name, column in merged.items()}
-    return Windows(
-        offsets=np.searchsorted(kept["window"], np.arange(n + 1)),
-        ts_id=superlayers().offset[kept["superlayer"]] + kept["number"],
-        priority=kept["priority"],
-        lr=kept["lr"],
-        time=kept["time"],
-        seeds=_seeds(rng, n, grid, n_lanes, tracks),
-    )
+    """n windows with SEED_BEATS x n_lanes seeds each, both kinds in random order, some of them made again from older ones."""
+    n_plain = round(PLAIN * n)
+    made = [
+        displaced_fit_choices.choice_windows(rng, n - n_plain, grid, n_lanes),
+        displaced_fit_tracks.track_windows(rng, n_plain, grid, n_lanes),
+    ]
+    return _repeated(rng, joined(made, rng.permutation(n)))
 
 
-def _tracks(rng: np.random.Generator, n: int, grid: SeedGrid) -> tuple[NDArray[np.float64], ...]:
-    """Bend, impact, phi, z at path 0, slope, all over the grid and beyond its edges."""
-    bend = rng.uniform(-1.05, 1.05, n) * grid.bend_max_per_cm * rng.choice([0.3, 1.0], n)
-    impact = rng.uniform(-1.05, 1.05, n) * grid.impact_max_cm * rng.choice([0.3, 1.0], n)
-    return bend, impact, rng.uniform(0, 2 * np.pi, n), rng.uniform(-40, 40, n), rng.uniform(-0.8, 1.6, n)
-
-
-def _segments(
-    rng: np.random.Generator, bend: NDArray, impact: NDArray, phi: NDArray, start: NDArray, slope: NDArray
-) -> dict[str, NDArray[np.int64]]:
-    """Segments of the tracks, whose azimuths are those of the rows around themselves."""
-    lines, rows, wires = superlayers(), rows_around(bend, impact), stereo_wires()
-    n, parts = len(bend), []
-    for superlayer in range(N_SUPERLAYERS):
-        k, axial = superlayer // 2, bool(lines.axial[superlayer])
-        cell = 2 * np.pi / lines.n_segments[superlayer]
-        azimuth = phi + (rows.azimuth[:, k, 0] if axial else rows.stereo_azimuth[:, k])
-        there = rng.random(n) > LOST
-        if axial:
-            there &= rows.reached[:, k]
-            along = rows.along[:, k]
-        else:
-            turn = (start + slope * rows.path[:, k] - wires.z_bwd_cm[k]) / wires.length_cm[k]
-            there &= (turn > 0) & (turn < 1)
-            azimuth, along = azimuth - turn * wires.twist[k], rows.stereo_along[:, k]
-        second = rng.random(n) < SECOND
-        shift = np.where(second, rng.choice([-0.5, 0.5], n), 0.0)
-        number = np.floor(azimuth / cell - shift + 0.5)
-        off = azimuth - (number + shift) * cell
-        distance = np.minimum(np.abs(off) * along / np.maximum(rows.stretch, 0.3), 1.2)
-        time = (distance / DRIFT_CM_PER_NS + DRIFT_NS_PER_CM3 * distance**3) / TIME_NS + rng.normal(0, 6, n)
-        side = np.where(rng.random(n) < WRONG, -np.sign(off), np.sign(off))
-        lr = np.where(rng.random(n) < UNKNOWN, rng.choice([_NONE, 3], n), np.where(side > 0, _RIGHT, _LEFT))
-        chosen = np.flatnonzero(there)
-        parts.append(
-            {
-                "track": chosen,
-                "superlayer": np.full(len(chosen), superlayer),
-                "number": (number[chosen] % lines.n_segments[superlayer]).astype(np.int64),
-                "priority": np.where(second, np.where(shift < 0, 1, 2), FIRST_PRIORITY)[chosen],
-                "lr": lr[chosen],
-                "time": np.clip(np.rint(time[chosen]), -2000, 2000).astype(np.int64),
-            }
-        )
-    return {name: np.concatenate([part[name] for part in parts]).astype(np.int64) for name in parts[0]}
-
-
-def _background(rng: np.random.Generator, n: int) -> dict[str, NDArray[np.int64]]:
-    """Random segments, few in most windows and more than there is room for in some superlayers of others; any times."""
-    mean = np.where(rng.random((n, N_SUPERLAYERS)) < CROWDED, 40.0, rng.choice([0.0, 2.0, 6.0], (n, 1)))
-    count = rng.poisson(mean)
-    window, superlayer = (np.repeat(axis.ravel(), count.ravel()) for axis in np.indices(count.shape))
-    m = len(window)
-    time = np.where(rng.random(m) < 0.1, rng.integers(-(1 << 15), 1 << 15, m), rng.integers(-60, 300, m))
-    return {
-        "window": window,
-        "superlayer": superlayer,
-        "number": (rng.random(m) * superlayers().n_segments[superlayer]).astype(np.int64),
-        "priority": rng.integers(1, FIRST_PRIORITY + 1, m),
-        "lr": rng.integers(0, len(SIDE), m),
-        "time": time,
-    }
-
-
-def _seeds(
-    rng: np.random.Generator, n: int, grid: SeedGrid, n_lanes: int, tracks: tuple[NDArray[np.float64], ...]
-) -> NDArray[np.int64]:
-    """Rows and cells (n, SEED_BEATS, n_lanes, 2): three in four near a track, the rest anywhere; some places are empty."""
-    shape = (n, SEED_BEATS, n_lanes)
-    bend, impact, phi = (column.reshape(n, TRACKS) for column in tracks[:3])
-    own = rng.integers(0, TRACKS, shape)
-    near = [np.take_along_axis(column[:, None, :], own.reshape(n, 1, -1), axis=2).reshape(shape) for column in (bend, impact, phi)]
-    cells = []
-    for value, size in zip(near, (grid.bend_max_per_cm, grid.impact_max_cm), strict=False):
-        count = grid.n_bend if size == grid.bend_max_per_cm else grid.n_impact
-        place = np.floor((value / size + 1) / 2 * count).astype(np.int64) + rng.integers(-1, 2, shape)
-        cells.append(np.clip(place, 0, count - 1))
-    azimuth = (np.floor(near[2] / (2 * np.pi) * grid.n_phi).astype(np.int64) + rng.integers(-1, 2, shape)) % grid.n_phi
-    anywhere = rng.random(shape) < 0.25
-    row = np.where(anywhere, rng.integers(0, grid.n_rows, shape), cells[0] * grid.n_impact + cells[1])
-    cell = np.where(anywhere, rng.integers(0, grid.n_phi, shape), azimuth)
-    return np.where((rng.random(shape) < 0.9)[..., None], np.stack([row, cell], axis=-1), -1)
+def _repeated(rng: np.random.Generator, windows: Windows) -> Windows:
+    """Some windows are those that were in the same bank before, with less in some superlayers: what was there must be gone."""
+    n = len(windows.offsets) - 1
+    number = np.arange(n)
+    again = (number % (2 * N_BANKS) >= N_BANKS) & (rng.random(n) < AGAIN)
+    found = joined([windows], number - N_BANKS * again)
+    room = np.where(again[:, None] & (rng.random((n, N_SUPERLAYERS)) < LESS), rng.integers(0, BEATS, (n, N_SUPERLAYERS)), BEATS)
+    room[rng.random((n, N_SUPERLAYERS)) < EMPTY] = 0
+    window = np.repeat(number, np.diff(found.offsets))
+    kept = found.positions() < room[window, superlayers().of_segment[found.ts_id]]
+    columns = {name: getattr(found, name)[kept] for name in ("ts_id", "priority", "lr", "time")}
+    return Windows(offsets=np.searchsorted(window[kept], np.arange(n + 1)), **columns, seeds=found.seeds)
