@@ -166,3 +166,7 @@ def test_external_fields_are_one_bit() -> None:
 def test_sources_in_words(name: str, words: str) -> None:
     """One element of a field is named, all of them, or bits of a number, are not."""
     assert source_in_words(next(item for item in load_menu("darktrigger").inputs if item.name == name)) == words
+
+
+def test_one_bit_of_two_in_words() -> None:
+    assert source_in_words(flag("cdcklm", Driver.GRL)) == "from grl_cdcklm[0]"
