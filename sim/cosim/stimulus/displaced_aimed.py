@@ -103,7 +103,7 @@ def _grid(edges: tuple[Edge, ...], radii: NDArray | tuple[int, ...], sides: tupl
 
 def aimed_windows(rng: np.random.Generator, is_star: NDArray[np.bool_], n_places: int) -> Arrivals:
     """Tracks of a window for each flag: one that some others cross, or some pairs; n_places: of tracks in a window."""
-    lists = _filled(rng, len(is_star))
+    lists = filled(rng, len(is_star))
     _put_pairs(rng, lists, np.flatnonzero(~is_star))
     _put_stars(rng, lists, np.flatnonzero(is_star))
     return _arrive(rng, lists, n_places)
@@ -117,7 +117,7 @@ def copy_of(one: NDArray, other: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     return first, second, ((second - first) % N_TRACKS - 1) % PAIR_STEPS * N_TRACKS + first
 
 
-def _filled(rng: np.random.Generator, n: int) -> _Lists:
+def filled(rng: np.random.Generator, n: int) -> _Lists:
     """Lists of tracks that miss the axis by no more than the lower cut, and have different segments."""
     shape, low = (n, N_TRACKS), declared_cuts().impact_low
     position = rng.random((n, N_AXIAL, N_SEGMENTS)).argsort(axis=2)[:, :, :N_TRACKS].transpose(0, 2, 1).copy()

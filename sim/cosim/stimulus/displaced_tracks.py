@@ -1,6 +1,6 @@
 """Windows of fitted tracks for the vertex stage of the displaced-vertex trigger: pairs, duplicates, crowds, anything, nothing.
 
-Most are aimed, `sim.cosim.stimulus.displaced_aimed`: pairs at edges, and tracks that one other crosses.
+Most are aimed (`displaced_aimed`, `displaced_lists`): pairs at edges, tracks that one other crosses, lists that are full.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.cosim.stimulus.displaced_aimed import Arrivals, aimed_windows
+from sim.cosim.stimulus.displaced_lists import list_windows
 from sim.cosim.stimulus.displaced_pairs import fit_row
 from trigger.displaced.fit import N_AXIAL
 from trigger.displaced.fit_rows import N_BEND, N_IMPACT
@@ -33,9 +34,10 @@ class Kind(IntEnum):
     ANY = 4
     EDGES = 5
     STAR = 6
+    LIST = 7
 
 
-SHARES = (0.03, 0.1, 0.07, 0.07, 0.03, 0.45, 0.25)
+SHARES = (0.02, 0.09, 0.05, 0.05, 0.03, 0.42, 0.2, 0.14)
 """Part of the windows of each kind. Our choice."""
 AIMED = (Kind.EDGES, Kind.STAR)
 
@@ -68,22 +70,26 @@ def track_windows(rng: np.random.Generator, n_windows: int) -> TrackWindows:
     """Windows of every kind in random order; numbers of a track are at the edges of their formats in windows of kind ANY."""
     kind = rng.choice(len(Kind), n_windows, p=SHARES)
     drawn = _drawn(rng, kind)
-    windows = np.flatnonzero(np.isin(kind, AIMED))
-    aimed = aimed_windows(rng, kind[windows] == Kind.STAR, CYCLES * LANES)
-    window = np.concatenate([drawn.window, windows[aimed.window]])
+    aimed, full = np.flatnonzero(np.isin(kind, AIMED)), np.flatnonzero(kind == Kind.LIST)
+    parts = [
+        (np.arange(n_windows), drawn),
+        (aimed, aimed_windows(rng, kind[aimed] == Kind.STAR, CYCLES * LANES)),
+        (full, list_windows(rng, len(full), CYCLES * LANES)),
+    ]
+    window = np.concatenate([windows[part.window] for windows, part in parts])
     order = np.argsort(window, kind="stable")
     return TrackWindows(
         offsets=np.concatenate([[0], np.cumsum(np.bincount(window, minlength=n_windows))]),
-        place=np.concatenate([drawn.place, aimed.place])[order],
-        numbers={name: np.concatenate([drawn.numbers[name], aimed.numbers[name]])[order] for name in drawn.numbers},
-        position=np.concatenate([drawn.position, aimed.position])[order],
+        place=np.concatenate([part.place for _, part in parts])[order],
+        numbers={name: np.concatenate([part.numbers[name] for _, part in parts])[order] for name in drawn.numbers},
+        position=np.concatenate([part.position for _, part in parts])[order],
     )
 
 
 def _drawn(rng: np.random.Generator, kind: NDArray) -> Arrivals:
     """Tracks of the windows that are not aimed."""
     n_windows, room = len(kind), CYCLES * LANES
-    most = np.array([0, 12, 24, room, room, 0, 0])[kind]
+    most = np.array([0, 12, 24, room, room, 0, 0, 0])[kind]
     taken = rng.random((n_windows, room)).argsort(axis=1).argsort(axis=1) < rng.integers(0, most + 1)[:, None]
     window, place = np.nonzero(taken)
     kinds = kind[window]

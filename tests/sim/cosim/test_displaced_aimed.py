@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from hdl.displaced.crossing import CLOSE as CLOSE_IN_RTL
-from sim.cosim.stimulus import displaced_aimed, displaced_edges, displaced_pairs
+from sim.cosim.stimulus import displaced_aimed, displaced_edges, displaced_lists, displaced_pairs
 from sim.cosim.stimulus.displaced_edges import CLOSE, FOUND, Edge
 from sim.cosim.stimulus.displaced_pairs import Given, Wanted, declared_cuts, search
 from trigger.displaced.constants import N_RADII, constants
 from trigger.displaced.fit import N_AXIAL
 from trigger.displaced.pairs import OUTSIDE, PAIR_STEPS, candidates, scan
 from trigger.displaced.stereo import signed_turn
-from trigger.displaced.tracks import insert, make_tracks, shared
+from trigger.displaced.tracks import better, insert, make_tracks, shared
 
 RADII = np.tile(np.arange(2, 19), 6)
 N = len(RADII)
@@ -150,6 +150,30 @@ def test_lists_are_full_and_have_duplicates():
     assert min(replaced, dropped) > 60
     assert (np.array(taken)[count == 16] == 16).all()
     assert (np.array(taken) == 16).mean() > 0.8
+
+
+def test_every_two_places_are_met_by_one_track():
+    """Full lists; of tracks that are like two others, those between them change nothing, better ones leave a place free."""
+    made = displaced_lists.list_windows(np.random.default_rng(4), 60, 64)
+    assert (np.diff(made.place)[np.diff(made.window) == 0] > 0).all()
+    assert ((made.position >= 0).sum(axis=1) >= N_AXIAL - 1).all()
+    pairs, kept, shrunk = set(), 0, 0
+    for window in range(60):
+        tracks = make_tracks(displaced_aimed.N_TRACKS, N_RADII)
+        for i in np.flatnonzero(made.window == window):
+            before = tracks.there.sum()
+            tracks.chosen[-1], tracks.chi2[-1] = made.position[i], made.numbers["chi2"][i]
+            alike = [
+                k for k in range(16) if tracks.there[k] and shared(tracks.chosen[k], made.position[i]) > declared_cuts().shared
+            ]
+            verdicts = {bool(better(tracks, len(tracks.there) - 1, k)) for k in alike}
+            insert(tracks, declared_cuts().shared)
+            if len(alike) == 2:
+                kept, shrunk = kept + (verdicts == {False, True}), shrunk + (verdicts == {True})
+                pairs.add((*alike, len(verdicts)))
+                assert tracks.there.sum() == before - (verdicts == {True})
+    assert len({pair[:2] for pair in pairs if pair[2] == 2}) > 110
+    assert min(kept // 10, shrunk) > 60, (kept, shrunk)
 
 
 def test_another_edge_is_judged_otherwise():

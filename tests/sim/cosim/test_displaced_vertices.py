@@ -9,7 +9,7 @@ import pytest
 
 from sim.cosim import displaced_vertices
 from sim.cosim.campaign import Job
-from sim.cosim.stimulus.displaced_tracks import CYCLES, LANES, track_windows
+from sim.cosim.stimulus.displaced_tracks import CYCLES, LANES, SHARES, Kind, track_windows
 from sim.cosim.verify_displaced import verify_vertices, vertices_rtl
 from trigger.displaced import DisplacedParameters, DisplacedTrigger
 
@@ -52,6 +52,7 @@ def test_kept_record_is_of_the_whole_list():
 
 def test_windows_of_every_kind():
     """Tracks in order of their places; empty windows, full ones, and pairs that the model finds vertices of."""
+    assert len(SHARES) == len(Kind)
     windows = track_windows(np.random.default_rng(1), 400)
     count = np.diff(windows.offsets)
     assert (count.min(), count.max()) == (0, CYCLES * LANES)
