@@ -26,7 +26,7 @@ _LEFT, _RIGHT, _NONE = SIDE.index(-1), SIDE.index(1), SIDE.index(0)
 def track_windows(rng: np.random.Generator, n: int, grid: SeedGrid, n_lanes: int) -> Windows:
     """n windows with SEED_BEATS x n_lanes seeds each: cells of the tracks, cells beside them, and any cells."""
     tracks = _tracks(rng, n * TRACKS, grid)
-    own = _segments(rng, *tracks)
+    own = segments_of(rng, *tracks)
     window = own["track"] // TRACKS
     parts = [{name: own[name] for name in ("superlayer", "number", "priority", "lr", "time")} | {"window": window}]
     twice = rng.random(len(window)) < TIED
@@ -42,7 +42,7 @@ def _tracks(rng: np.random.Generator, n: int, grid: SeedGrid) -> tuple[NDArray[n
     return bend, impact, rng.uniform(0, 2 * np.pi, n), rng.uniform(-40, 40, n), rng.uniform(-0.8, 1.6, n)
 
 
-def _segments(
+def segments_of(
     rng: np.random.Generator, bend: NDArray, impact: NDArray, phi: NDArray, start: NDArray, slope: NDArray
 ) -> dict[str, NDArray[np.int64]]:
     """Segments of the tracks, whose azimuths are those of the rows around themselves."""

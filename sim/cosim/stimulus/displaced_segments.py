@@ -1,4 +1,5 @@
-"""Windows of track segments for the displaced-vertex trigger: pairs, background at two levels, crowds, random segments, nothing."""
+"""Windows of track segments for the displaced-vertex trigger: pairs, background at two levels, crowds, random segments, nothing;
+pairs all over the seed grid."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.cosim.stimulus.displaced_fit_windows import Columns
+from sim.cosim.stimulus.displaced_grid_pairs import full_segments, pair_segments
 from sim.detector.cdc.response import simulate
 from sim.detector.whole import Detector
 from sim.generators.background_tracks import BackgroundTracks, with_background
@@ -15,6 +18,7 @@ from sim.generators.long_lived import LongLivedGun
 from sim.generators.muon_pair import MuonPair
 from sim.generators.particles import Particles
 from trigger.cdc import SegmentFinder
+from trigger.displaced.grid import SeedGrid
 from trigger.geometry.cdc import FIRST_PRIORITY, N_SEGMENTS, superlayers
 
 BEAM_EVENTS = 1.5
@@ -34,9 +38,11 @@ class Kind(IntEnum):
     TRACKS = 5
     RANDOM = 6
     EMPTY = 7
+    GRID = 8
+    FULL = 9
 
 
-SHARES = (0.3, 0.1, 0.2, 0.15, 0.05, 0.1, 0.07, 0.03)
+SHARES = (0.15, 0.05, 0.1, 0.1, 0.05, 0.05, 0.05, 0.02, 0.35, 0.08)
 """Part of the windows of each kind. Our choice."""
 
 
@@ -82,6 +88,10 @@ def _made(kind: Kind, n: int, rng: np.random.Generator) -> SegmentWindows:
             return _random(rng.integers(200, 500, n), rng)
         case Kind.RANDOM:
             return _random(rng.integers(1, 60, n), rng)
+        case Kind.GRID:
+            return _of_columns(pair_segments(rng, n, SeedGrid()), n)
+        case Kind.FULL:
+            return _of_columns(full_segments(rng, n, SeedGrid()), n)
     return _random(np.zeros(n, np.int64), rng)
 
 
@@ -98,6 +108,13 @@ def _detected(particles: Particles, scale: float, rng: np.random.Generator) -> S
     hits = simulate(particles, rng, detector.cdc)
     found = SegmentFinder().run(hits.offsets, hits.wire_id, hits.time_raw).arrays()
     return SegmentWindows(offsets=found["cdc_offsets"], columns=tuple(found[name].astype(np.int64) for name in _NAMES))
+
+
+def _of_columns(made: Columns, n: int) -> SegmentWindows:
+    ids = superlayers().offset[made["superlayer"]].astype(np.int64) + made["number"]
+    return SegmentWindows(
+        offsets=np.searchsorted(made["window"], np.arange(n + 1)), columns=(ids, made["priority"], made["lr"], made["time"])
+    )
 
 
 def _random(counts: NDArray[np.int64], rng: np.random.Generator) -> SegmentWindows:
