@@ -12,6 +12,7 @@ from trigger.cdc.neuro.inputs import SIDE
 from trigger.displaced.grid import SeedGrid
 from trigger.geometry.cdc import FIRST_PRIORITY, N_SUPERLAYERS, superlayers
 
+Floats = tuple[NDArray[np.float64], ...]
 PAIRS, MAX_SINGLES = (1, 1, 2), 1
 """Pairs of a window, and at most so many tracks beside them (our choice)."""
 RADIUS_CM, DEPTH_CM = (1.0, 50.0), (-30.0, 60.0)
@@ -30,9 +31,8 @@ def pair_segments(rng: np.random.Generator, n: int, grid: SeedGrid, pairs: tuple
     window = np.repeat(np.arange(n), count)
     single = np.repeat(np.arange(n), rng.integers(0, MAX_SINGLES + 1, n))
     of_pairs, of_singles = (_vertices(rng, len(each)) for each in (window, single))
-    parts = [
-        (each, *_from(rng, *vertices, grid)) for each, vertices in ((window, of_pairs), (window, of_pairs), (single, of_singles))
-    ]
+    begun = ((window, of_pairs), (window, of_pairs), (single, of_singles))
+    parts = [(each, *_from(rng, vertices, grid)) for each, vertices in begun]
     of, *tracks = (np.concatenate(column) for column in zip(*parts, strict=True))
     own = segments_of(rng, *tracks)
     return _shuffled(rng, {"window": of[own.pop("track")], **own})
@@ -57,13 +57,14 @@ def full_segments(rng: np.random.Generator, n: int, grid: SeedGrid) -> Columns:
     return _shuffled(rng, {name: np.concatenate([own[name], added[name]]) for name in added})
 
 
-def _vertices(rng: np.random.Generator, n: int) -> tuple[NDArray[np.float64], ...]:
+def _vertices(rng: np.random.Generator, n: int) -> Floats:
     """Radius, azimuth and z."""
     return rng.uniform(*RADIUS_CM, n), rng.uniform(0, 2 * np.pi, n), rng.uniform(*DEPTH_CM, n)
 
 
-def _from(rng: np.random.Generator, radius: NDArray, phi: NDArray, z: NDArray, grid: SeedGrid) -> tuple[NDArray[np.float64], ...]:
+def _from(rng: np.random.Generator, vertices: Floats, grid: SeedGrid) -> Floats:
     """Bend, impact, phi0, z at path 0 and slope of a track from each vertex, by r sin(phi - phi0) = F r^2 / 2 + E."""
+    radius, phi, z = vertices
     shape = (TRIED, len(radius))
     bend, sine = rng.uniform(-1, 1, shape) * grid.bend_max_per_cm, rng.uniform(-1, 1, shape) * STEEPEST
     impact = radius * (sine - bend * radius / 2)
