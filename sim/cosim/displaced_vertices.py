@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -187,7 +187,7 @@ def _put_transverse(
 
 
 @kernel
-def _run(offsets, given, position, cuts, table, sizes, found):
+def fill(offsets, given, position, cuts, table, sizes, found):
     """Fill the model's answers. given: (m, 9) numbers of `TrackWindows`. sizes: tracks, crossings."""
     room = sizes[0]
     tracks, queue = make_tracks(room, N_RADII), np.zeros((sizes[1], 3), np.int64)
@@ -210,10 +210,10 @@ def _run(offsets, given, position, cuts, table, sizes, found):
         )
 
 
-def expected(
-    parameters: DisplacedParameters, cuts: event.Cuts, network: CodesignNetwork, windows: TrackWindows
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """(fields of every answer, window of each of them), window after window, vertices before the end."""
+def found_in(
+    parameters: DisplacedParameters, cuts: event.Cuts, windows: TrackWindows, loop: Callable[..., None] = fill
+) -> event.Found:
+    """What the model finds in windows, without the network. loop: that over the windows, by default as compiled."""
     n, room = windows.n_windows, parameters.max_vertices
     found = event.Found(
         n_seeds=np.zeros(n, np.uint16),
@@ -226,7 +226,16 @@ def expected(
     )
     names = ("bend", "impact", "phi", "t0", "z0", "slope", "chi2", "n_stereo", "row")
     given = np.stack([windows.numbers[name] for name in names], axis=1)
-    _run(windows.offsets, given, windows.position, cuts, constants(), (parameters.max_tracks, room), found)
+    loop(windows.offsets, given, windows.position, cuts, constants(), (parameters.max_tracks, room), found)
+    return found
+
+
+def expected(
+    parameters: DisplacedParameters, cuts: event.Cuts, network: CodesignNetwork, windows: TrackWindows
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """(fields of every answer, window of each of them), window after window, vertices before the end."""
+    n, room = windows.n_windows, parameters.max_vertices
+    found = found_in(parameters, cuts, windows)
     there = np.arange(room) < found.n_vertices[:, None]
     of_vertex = np.flatnonzero(there) // room
     answered = np.repeat(np.arange(n), found.n_vertices + 1)

@@ -148,6 +148,19 @@ def _displaced(given: Arrays) -> Arrays:
     return DisplacedTrigger().run(**given).arrays()
 
 
+def _vertices(given: Arrays) -> Arrays:
+    from sim.cosim import displaced_vertices
+    from sim.cosim.stimulus.displaced_tracks import TrackWindows
+    from trigger.displaced import DisplacedTrigger
+
+    trigger, own = DisplacedTrigger(), ("offsets", "place", "position")
+    numbers = {name: array for name, array in given.items() if name not in own}
+    windows = TrackWindows(**{name: given[name] for name in own}, numbers=numbers)
+    # The loop as plain Python calls kernels as they come, compiled or not.
+    loop: Any = displaced_vertices.fill
+    return displaced_vertices.found_in(trigger.parameters, trigger.cuts, windows, loop.py_func)._asdict()
+
+
 def _vertex_network(given: Arrays) -> Arrays:
     from trigger.displaced.network import shipped_network
 
@@ -170,5 +183,5 @@ ANSWERS: Mapping[str, Callable[[Arrays], Arrays]] = {
     "ecl": _ecl, "klm": _klm, "klm.line": _klm_line, "grl": _grl, "menu": _menu, "chain": _chain, "tracks.segments": _segments,
     "tracks.stream": _stream, "tracks.hough": _hough, "tracks.inputs": _inputs, "tracks.neuro": _neuro,
     "tracks.codesign": _codesign, "tracks.stt": _stt, "tracks.neuro_path": _neuro_path, "tracks": _tracks,
-    "displaced.fits": _displaced, "displaced.vertices": _displaced, "displaced.network": _vertex_network, "displaced": _displaced,
+    "displaced.fits": _displaced, "displaced.vertices": _vertices, "displaced.network": _vertex_network, "displaced": _displaced,
 }  # fmt: skip

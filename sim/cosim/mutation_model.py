@@ -27,6 +27,7 @@ from sim.cosim.mutation_source import Kind, SourceFault, source_faults
 from sim.cosim.network import random_inputs
 from sim.cosim.segment_stream import layout
 from sim.cosim.stimulus.displaced_segments import segment_windows
+from sim.cosim.stimulus.displaced_tracks import track_windows
 from sim.cosim.stimulus.grl import grl_events
 from sim.cosim.stimulus.klm_line import strip_events
 from sim.cosim.stimulus.mix import ecl_mix
@@ -137,6 +138,11 @@ def _displaced(rng: Rng, n: int) -> list[Arrays]:
     return [dict(zip(SEGMENT_NAMES, (windows.offsets, *windows.columns), strict=True))]
 
 
+def _vertices(rng: Rng, n: int) -> list[Arrays]:
+    windows = track_windows(rng, n)
+    return [{"offsets": windows.offsets, "place": windows.place, "position": windows.position, **windows.numbers}]
+
+
 def _vertex_network(rng: Rng, n: int) -> list[Arrays]:
     return [{"x_raw": random_inputs(n, rng, VERTEX.n_inputs).astype(np.int16)}]
 
@@ -213,8 +219,8 @@ MODELS: Mapping[str, ModelBlock] = {
     "displaced.vertices": ModelBlock(
         modules=tuple(f"displaced/{name}.py" for name in ("tracks", "pairs", "vertex", "features")),
         tests=("trigger/displaced/test_pairs.py", "trigger/displaced/test_features.py"),
-        stimuli=_displaced,
-        first=32,
+        stimuli=_vertices,
+        first=40,
     ),
     "displaced.network": ModelBlock(
         modules=("cdc/neuro/codesign.py",),
