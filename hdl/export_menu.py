@@ -5,11 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.menu.ftdl import Ftdl
+from hdl.register_bank import ADDRESS_BITS, bank_of, write_bank
 from trigger.menu import Menu
 from trigger.menu.menu import PRESCALE_BITS
 from trigger.registers import REGISTER_BITS, REGISTER_BYTES, RegisterMap
-
-ADDRESS_BITS = 16
 
 
 class RegisterMenu(wiring.Component):
@@ -54,12 +53,8 @@ class RegisterMenu(wiring.Component):
         m.d.sync += [self.out_valid.eq(ftdl.out_valid), self.out_ftdl.eq(ftdl.out_ftdl)]
         base = self._registers[0].address
         assert all(one.address == base + REGISTER_BYTES * place for place, one in enumerate(self._registers))
-        values = [Signal(one.width, init=one.default, name=one.name) for one in self._registers]
-        written = Signal(len(values))
-        for place, (one, value) in enumerate(zip(self._registers, values, strict=True)):
-            m.d.comb += written[place].eq(self.in_write & (self.in_address == one.address))
-            with m.If(written[place]):
-                m.d.sync += value.eq(self.in_data)
+        values = bank_of(self._registers)
+        written = write_bank(m, self._registers, values, self.in_write, self.in_address, self.in_data)
         n_lines = len(self._menu.lines)
         masks = values[n_lines:]
         for line in range(n_lines):

@@ -3,17 +3,17 @@
 Ref: basf2 trg/ecl TrgEclBhabha.cc, TrgEclMaster.cc (read in public source); numbers in `trigger.ecl.thresholds`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from amaranth.hdl import Const, Module, Mux, Value, ValueLike
+from amaranth.hdl import Cat, Const, Module, Mux, Value, ValueLike
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.ecl.clusters import Cluster
 from hdl.ecl.mutant import Mutant, mutated
-from hdl.logic import choose
+from hdl.logic import choose, select
 from trigger.ecl import thresholds as declared
-from trigger.ecl.thresholds import CLUSTER_ADC_MAX, MAX_CLUSTERS, EclThresholds
+from trigger.ecl.thresholds import CLUSTER_ADC_MAX, MAX_CLUSTERS, EclThresholds, Window
 from trigger.geometry.ecl import N_THETA
 
 CutCluster = data.StructLayout(
@@ -78,9 +78,9 @@ class ClusterCuts(wiring.Component):
         t, adc, centre = self._thresholds, self.cluster.adc, self.cluster.centre
         theta_id = centre.theta_id
 
-        def reaches(minimum: Iterable[int]) -> Value:
+        def reaches(minimum: Sequence[int]) -> Value:
             """Energy at or above the entry of the centre's factor e."""
-            return adc >= choose([min(max(value, 0), CLUSTER_ADC_MAX + 1) for value in minimum], centre.cm_e)
+            return adc >= _entry(minimum, centre.cm_e)
 
         def within(ids: Iterable[int]) -> Value:
             return _is_one_of(theta_id, ids)
@@ -88,8 +88,8 @@ class ClusterCuts(wiring.Component):
         two_gev, one_gev = reaches(t.lml_cm2_min), reaches(t.lml_cm1_min)
         one_gev_lml6 = mutated(self._mutant, Mutant.LML6_THRESHOLD, one_gev, reaches([value - 1 for value in t.lml_cm1_min]))
         lml12_theta = within(declared.LML12_THETA)
-        lml13_theta = within(k + 1 for k in range(N_THETA) if t.lml13_theta_mask >> k & 1)
-        in_track = within(range(t.intrack_theta.first, t.intrack_theta.last + 1))
+        lml13_theta = _is_in_mask(theta_id, t.lml13_theta_mask)
+        in_track = _is_between(theta_id, t.intrack_theta)
         cuts: dict[str, ValueLike] = {
             "valid": 1,
             "adc": adc,
@@ -128,6 +128,27 @@ class ClusterCuts(wiring.Component):
         with m.If(self.cluster.valid):
             m.d.sync += [self.cut[name].eq(value) for name, value in cuts.items()]
         return m
+
+
+def _entry(minimum: Sequence[int | Value], index: Value) -> Value:
+    """An entry of cuts; of numbers, which an energy is compared with as far as it can be, or of registers."""
+    numbers = [min(max(value, 0), CLUSTER_ADC_MAX + 1) for value in minimum if isinstance(value, int)]
+    return choose(numbers, index) if numbers else select([Value.cast(value) for value in minimum], index)
+
+
+def _is_in_mask(theta_id: Value, mask: int | Value) -> Value:
+    """Bit of a theta id 1..17, the first one in bit 0."""
+    if isinstance(mask, int):
+        return _is_one_of(theta_id, (k + 1 for k in range(N_THETA) if mask >> k & 1))
+    return Cat(Const(0, 1), mask).bit_select(theta_id, 1)
+
+
+def _is_between(theta_id: Value, window: Window) -> Value:
+    """Both ends are inside."""
+    first, last = window.first, window.last
+    if isinstance(first, int):
+        return _is_one_of(theta_id, range(first, last + 1))
+    return (theta_id >= first) & (theta_id <= last)
 
 
 def _is_one_of(theta_id: Value, ids: Iterable[int]) -> Value:

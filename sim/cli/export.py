@@ -44,7 +44,8 @@ def export(
         int | None, typer.Option(min=1, help="Of tracks and chain: cycles in which a multiplier serves one track; 4 by default.")
     ] = None,
     settings: Annotated[
-        str | None, typer.Option(help="menu: prescales and masks as constants or as registers; constants by default.")
+        str | None,
+        typer.Option(help="ecl: thresholds, menu: prescales and masks, as constants or registers; constants by default."),
     ] = None,
     hls: Annotated[
         bool, typer.Option("--hls/--no-hls", help="tracks.codesign, displaced.network: with or without the hls4ml project.")

@@ -111,9 +111,9 @@ def concatenate(parts: list[Windows]) -> Windows:
     )
 
 
-def records(windows: Windows, idle: np.ndarray) -> np.ndarray:
-    """Stimulus records of the windows, 16 per event; idle: cycles after each of them."""
-    declared = ports()
+def records(windows: Windows, idle: np.ndarray, declared: StreamPorts | None = None) -> np.ndarray:
+    """Stimulus records of the windows, 16 per event; idle: cycles after each of them. declared: with more ports than the RTL's."""
+    declared = declared or ports()
     out, firsts = stream.frame_records(declared, windows.n_events, beats().N_BEATS, idle)
     put_cells(out, declared, windows, firsts)
     return out

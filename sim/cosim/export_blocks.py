@@ -8,20 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from sim.cosim import chain, ecl, grl, klm, klm_line, menu, track_trigger
-from sim.cosim import stream as words
-from sim.cosim.ecl import ecl_rtl
+from sim.cosim import chain, grl, klm, klm_line, menu, track_trigger
 from sim.cosim.export_displaced import export_displaced, export_fits, export_network, export_vertices
+from sim.cosim.export_ecl import BLOCK as ECL
+from sim.cosim.export_ecl import ecl_inputs, ecl_settings, export_ecl
 from sim.cosim.export_golden import one_answer_each
 from sim.cosim.export_order import Exported, Input, Order, Settings, described, frame_gaps, gaps, layout_text, registers
+from sim.cosim.export_registers import BUS, HELD, with_bus, writes
 from sim.cosim.export_track_paths import export_neuro_path, export_stream, export_track_trigger
 from sim.cosim.export_tracks import export_codesign, export_hough, export_inputs, export_neuro, export_segments, export_stt
-from sim.cosim.ports import Port, StreamPorts
 from sim.cosim.rtl import rtl_of
 from sim.cosim.shipped import SHIPPED
 from sim.cosim.stimulus.grl import grl_events
 from sim.cosim.stimulus.klm_line import strip_events
-from sim.cosim.stimulus.mix import ecl_mix
 from sim.cosim.stimulus.whole import whole_events
 from sim.cosim.verify_codesign import CODESIGN
 from sim.cosim.verify_displaced import DISPLACED, VERTICES
@@ -32,11 +31,8 @@ from sim.cosim.verify_stream import STREAM
 from sim.cosim.verify_track_trigger import TRACKS
 from sim.cosim.verify_tracks import HOUGH, NEURO, REUSE, SEGMENTS
 from sim.cosim.verify_vertices import NETWORK as VERTEX_NETWORK
-from sim.cosim.workload import make_block
 from trigger.chain import DEFAULT_MENU
-from trigger.ecl import EclCalibration, EclParameters, EclThresholds, EclTrigger
-from trigger.ecl.calibration import ADC_BITS
-from trigger.ecl.layout import DECISION_FIELDS as ECL_FIELDS
+from trigger.ecl import EclThresholds
 from trigger.errors import InputError
 from trigger.grl import GrlParameters, GrlTrigger
 from trigger.grl.layout import DECISION_FIELDS as GRL_FIELDS
@@ -45,54 +41,9 @@ from trigger.klm import N_LAYERS, N_SECTORS, KlmParameters, KlmTrigger
 from trigger.klm_line import KlmLineParameters, KlmLineTrigger
 from trigger.menu import Menu, Period, load_menu
 from trigger.networks import DEFAULT_NETWORK, load_network
-from trigger.registers import REGISTER_BITS, RegisterMap
 
 MAX_WRITTEN = 4
 """Largest prescale that golden vectors write (our choice: small, so that its counter turns over within some hundred events)."""
-
-
-def _ecl(order: Order) -> Exported:
-    from hdl.ecl.trigger import EclTrigger as Component
-
-    parameters, calibration = _ecl_settings(order)
-    trigger = EclTrigger(parameters, calibration)
-    events = make_block(ecl_mix(trigger.thresholds), trigger, order.seed, 0, order.n_events)
-    return Exported(
-        component=Component,
-        rtl=ecl_rtl(parameters, calibration),
-        interval=Component.INITIATION_INTERVAL,
-        inputs=_ecl_inputs(),
-        fields=ECL_FIELDS,
-        golden=one_answer_each(ecl.records(events.windows, events.idle), events.decisions),
-        registers=registers("ecl", ecl=trigger.thresholds),
-    )
-
-
-def _ecl_settings(order: Order) -> tuple[EclParameters, EclCalibration]:
-    parameters = EclParameters.default() if order.parameters is None else EclParameters.from_toml(order.parameters)
-    return parameters, EclCalibration() if order.calibration is None else EclCalibration.from_toml(order.calibration)
-
-
-def _ecl_inputs() -> dict[str, Input]:
-    from amaranth.hdl import signed
-    from amaranth.lib.data import ArrayLayout
-
-    layout = ecl.beats()
-    return {
-        "in_first": Input(meaning="the beat opens a window"),
-        "in_start": Input(
-            meaning="start of the window relative to the nominal event time, 1/128 of the ECL clock, with the first beat",
-            shape=signed(layout.START_BITS),
-        ),
-        "in_adc": Input(
-            meaning=f"energies of {layout.N_LANES} trigger cells in id order, LSB 5.25 MeV",
-            shape=ArrayLayout(ADC_BITS, layout.N_LANES),
-        ),
-        "in_time": Input(
-            meaning="their times from the start of the window, 1/128 of the ECL clock; 0 without a hit",
-            shape=ArrayLayout(layout.TIME_BITS, layout.N_LANES),
-        ),
-    }
 
 
 def _klm(order: Order) -> Exported:
@@ -163,7 +114,6 @@ def _menu(order: Order) -> Exported:
 
 def _menu_in_registers(order: Order) -> Exported:
     """The menu with prescales and masks in registers: half of the events with the period's, half with others that were written."""
-    from hdl.export_menu import ADDRESS_BITS
     from hdl.export_menu import RegisterMenu as Component
 
     chosen = load_menu(order.menu or DEFAULT_MENU)
@@ -174,30 +124,18 @@ def _menu_in_registers(order: Order) -> Exported:
     both = replace(chosen, periods=(*chosen.periods, written))
     parts = [menu.expected(both, period, bits[:half]), menu.expected(both, written.name, bits[half:])]
     defaults = registers("menu", menu=chosen, period=period)
-    plain = menu.ports(chosen)
-    bus = {"in_write": 1, "in_address": ADDRESS_BITS, "in_data": REGISTER_BITS}
-    declared = replace(
-        plain,
-        module="menu_trigger_registers",
-        inputs=(*plain.inputs, *(Port(name=name, width=width) for name, width in bus.items())),
-    )
-    component = Component(chosen, defaults)
+    component, declared = Component(chosen, defaults), with_bus(menu.ports(chosen))
     return Exported(
         component=Component,
         rtl=rtl_of(component, component.LATENCY, declared, (chosen.digest, period, defaults)),
         interval=Component.INITIATION_INTERVAL,
-        inputs={
-            "in_bits": Input(meaning="input bits, in the order of the menu"),
-            "in_write": Input(meaning="write to a register"),
-            "in_address": Input(meaning="byte address of the register"),
-            "in_data": Input(meaning="its new value"),
-        },
+        inputs={"in_bits": Input(meaning="input bits, in the order of the menu")} | BUS,
         fields=menu.fields(chosen),
         golden=one_answer_each(
             np.concatenate(
                 [
                     menu.records(declared, bits[:half], gaps_after[:half]),
-                    _writes(declared, registers("menu", menu=both, period=written.name)),
+                    writes(declared, registers("menu", menu=both, period=written.name)),
                     menu.records(declared, bits[half:], gaps_after[half:]),
                 ]
             ),
@@ -205,24 +143,9 @@ def _menu_in_registers(order: Order) -> Exported:
         ),
         registers=defaults,
         settings=Settings.REGISTERS,
-        held=("in_write",),
+        held=HELD,
         **_menu_says(chosen, period),
     )
-
-
-def _writes(declared: StreamPorts, wanted: RegisterMap) -> np.ndarray:
-    """Stimulus records that write the defaults of these registers."""
-    out = words.empty_records(declared, len(wanted.registers))
-    rows = np.arange(len(out))
-    columns = {
-        "in_write": [1] * len(out),
-        "in_address": [one.address for one in wanted.registers],
-        "in_data": [one.default for one in wanted.registers],
-    }
-    for port in (port for port in declared.inputs if port.name in columns):
-        low = np.full(len(out), declared.input_low(port.name))
-        words.put_bits(out, rows, low, port.width, np.array(columns[port.name], np.int64))
-    return out
 
 
 def _menu_says(chosen: Menu, period: str) -> dict[str, Any]:
@@ -270,7 +193,7 @@ def _chain(order: Order) -> Exported:
     from hdl.cdc.sector import Sector
     from hdl.chain import ChainTrigger as Component
 
-    parameters, calibration = _ecl_settings(order)
+    parameters, calibration = ecl_settings(order)
     network = load_network(order.network or DEFAULT_NETWORK)
     whole = chain.rtl_chain(
         order.menu or DEFAULT_MENU, order.period, parameters=parameters, calibration=calibration, network=network
@@ -282,7 +205,7 @@ def _chain(order: Order) -> Exported:
         component=Component,
         rtl=chain.chain_rtl(whole, reuse),
         interval=Component.INITIATION_INTERVAL,
-        inputs=_ecl_inputs()
+        inputs=ecl_inputs()
         | {
             "in_first": Input(meaning="the beat opens an event"),
             "in_segments": Input(meaning=layout_text(track_trigger.layout()), shape=Sector),
@@ -314,7 +237,7 @@ class Entry:
 
 
 _ENTRIES = {
-    "ecl": Entry(_ecl, _ECL_OPTIONS),
+    ECL: Entry(export_ecl, (*_ECL_OPTIONS, "settings")),
     SEGMENTS: Entry(export_segments, n_events=50),
     STREAM: Entry(export_stream, n_events=50),
     HOUGH: Entry(export_hough, n_events=50),

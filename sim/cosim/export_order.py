@@ -53,7 +53,7 @@ class Order:
 
     n_events, seed: of the golden vectors. The others belong to some blocks; None is the declared default.
     parameters, calibration: TOML files of the ECL trigger. menu, period: of the global decision. network: shipped one or file.
-    reuse: cycles in which a multiplier of a network serves one track. settings: where prescales and masks are.
+    reuse: cycles in which a multiplier of a network serves one track. settings: where thresholds, or prescales and masks, are.
     """
 
     n_events: int

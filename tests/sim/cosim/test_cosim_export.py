@@ -17,9 +17,11 @@ from sim.cosim import export as exporting
 from sim.cosim import export_hls
 from sim.cosim.export import export_block
 from sim.cosim.export_blocks import BLOCKS
+from sim.cosim.export_ecl import varied
 from sim.cosim.export_golden import Golden, one_answer_each, result_cycles
-from sim.cosim.export_order import Order, Settings, parse_settings
+from sim.cosim.export_order import Order, Settings, parse_settings, registers
 from sim.files import OutputError
+from trigger.ecl import EclParameters, EclTrigger
 from trigger.errors import InputError
 from trigger.klm import FIRST_SECTOR, N_LAYERS, N_SECTORS, KlmParameters
 from trigger.networks import load_network
@@ -135,6 +137,39 @@ def test_menu_in_registers_follows_what_is_written(tmp_path):
     bad = run("make", SIMULATORS[-1], *VERILATOR)
     assert bad.returncode != 0
     assert re.search(r"of 300 results \d+ equal, [1-9]\d* different, 0 missing", verdict(bad))
+
+
+def test_thresholds_in_registers_follow_what_is_written(tmp_path):
+    """Half of the windows have the declared thresholds, half those of the golden writes; a wrong one is found."""
+    out, order = tmp_path / "ecl", replace(ORDER, n_events=200, settings=Settings.REGISTERS)
+    assert export_block("ecl", order, out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    rows = json.loads((out / "registers" / "registers.json").read_text())["registers"]
+    assert manifest["golden"]["records"] == 200 * 16 + len(rows)
+
+    def run() -> Run:
+        return subprocess.run(("make", SIMULATORS[-1], *VERILATOR), capture_output=True, text=True, check=False, cwd=out)
+
+    good = run()
+    assert verdict(good).startswith("PASS ecl_trigger_registers: 200 events, 200 results equal, latency 27 cycles"), good.stderr
+    path, data = out / "golden" / "stimulus.hex", manifest["golden"]["stimulus"]["in_data"]
+    place = [one["name"] for one in rows].index("ecl_ehigh_min")
+    highest = ((1 << rows[place]["width"]) - 1) << data["low"]
+    text = path.read_text()
+    path.write_text(changed_line(text, 100 * 16 + place, lambda word: [f"{int(word, 16) | highest:0{len(word)}x}"]))
+    bad = run()
+    assert bad.returncode != 0
+    assert re.search(r"of 200 results 1\d\d equal, [1-9]\d* different, 0 missing", verdict(bad))
+    assert set(re.findall(r"event (\d+), cycle \d+: (\w+) is", bad.stdout)) <= {
+        (str(event), name) for event in range(100, 200) for name in ("out_ecl_ehigh", "out_ecl_word")
+    }
+
+
+def test_writes_of_the_golden_vectors_change_the_thresholds():
+    declared = registers("ecl").registers
+    other = EclTrigger(varied(EclParameters.default(), np.random.default_rng(1))).thresholds
+    changed = [one.default != new.default for one, new in zip(declared, registers("ecl", ecl=other).registers, strict=True)]
+    assert np.mean(changed) > 0.8
 
 
 def words(path: Path) -> list[int]:
@@ -257,7 +292,7 @@ def test_nothing_is_left_of_an_export_that_breaks_off(tmp_path, monkeypatch):
             "--reuse is an option of export tracks.neuro and .* and tracks.neuro_path and tracks and chain, not of export ecl",
         ),
         ("menu", replace(ORDER, period="e20"), "no period 'e20'"),
-        ("ecl", replace(ORDER, settings=Settings.REGISTERS), "--settings is an option of export menu, not of export ecl"),
+        ("klm", replace(ORDER, settings=Settings.REGISTERS), "--settings is an option of export ecl and menu, not of export klm"),
         ("tracks.neuro", replace(ORDER, network="codesign"), "must be of the family classic, not codesign"),
         ("tracks.codesign", replace(ORDER, network="classic"), "must be of the family codesign, not classic"),
     ],
