@@ -6,7 +6,7 @@ A window is 32 beats; its seeds come in the beats of the next one. The unit of c
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,8 @@ class Windows:
 
 
 @kernel
-def _tracks(hits, position, seeds, half_cell, tables, ahead, misses, chi2_max, out):
+def fill(hits, position, seeds, half_cell, tables, ahead, misses, chi2_max, out):
+    """Fill the model's tracks, COLUMNS, of all seeds."""
     chosen, shift = np.zeros(fit.N_AXIAL, np.int64), np.zeros(fit.N_STEREO, np.int64)
     for window in range(len(seeds)):
         first, last = hits.offsets[window], hits.offsets[window + 1]
@@ -112,13 +113,13 @@ def _axial(hits, seeds, half_cell, tables, ahead, out):
                 place[5:] = shift
 
 
-def expected(trigger: DisplacedTrigger, windows: Windows) -> NDArray[np.int64]:
-    """What the model answers: (n, SEED_BEATS, lanes, columns)."""
+def expected(trigger: DisplacedTrigger, windows: Windows, loop: Callable[..., None] = fill) -> NDArray[np.int64]:
+    """What the model answers: (n, SEED_BEATS, lanes, columns). loop: that over the seeds, by default as compiled."""
     cuts, grid = trigger.cuts, trigger.parameters.grid
     out = np.zeros((*windows.seeds.shape[:3], len(COLUMNS)), np.int64)
     half_cell, tables = fit.HALF_TURN // grid.n_phi, (seed_tables(grid), fit_tables())
     hits, cut = _hits(trigger, windows), (cuts.misses, cuts.chi2)
-    _tracks(hits, windows.positions(), windows.seeds, half_cell, tables, cuts.fastest_ahead, *cut, out)
+    loop(hits, windows.positions(), windows.seeds, half_cell, tables, cuts.fastest_ahead, *cut, out)
     return out
 
 

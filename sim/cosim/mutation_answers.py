@@ -148,6 +148,15 @@ def _displaced(given: Arrays) -> Arrays:
     return DisplacedTrigger().run(**given).arrays()
 
 
+def _fits(given: Arrays) -> Arrays:
+    from sim.cosim import displaced_fits
+    from trigger.displaced import DisplacedTrigger
+
+    # The loop as plain Python calls kernels as they come, compiled or not.
+    loop: Any = displaced_fits.fill
+    return {"tracks": displaced_fits.expected(DisplacedTrigger(), displaced_fits.Windows(**given), loop.py_func)}
+
+
 def _vertices(given: Arrays) -> Arrays:
     from sim.cosim import displaced_vertices
     from sim.cosim.stimulus.displaced_tracks import TrackWindows
@@ -183,5 +192,5 @@ ANSWERS: Mapping[str, Callable[[Arrays], Arrays]] = {
     "ecl": _ecl, "klm": _klm, "klm.line": _klm_line, "grl": _grl, "menu": _menu, "chain": _chain, "tracks.segments": _segments,
     "tracks.stream": _stream, "tracks.hough": _hough, "tracks.inputs": _inputs, "tracks.neuro": _neuro,
     "tracks.codesign": _codesign, "tracks.stt": _stt, "tracks.neuro_path": _neuro_path, "tracks": _tracks,
-    "displaced.fits": _displaced, "displaced.vertices": _vertices, "displaced.network": _vertex_network, "displaced": _displaced,
+    "displaced.fits": _fits, "displaced.vertices": _vertices, "displaced.network": _vertex_network, "displaced": _displaced,
 }  # fmt: skip

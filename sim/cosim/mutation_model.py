@@ -26,6 +26,7 @@ from sim.cosim.mutation_server import DONE, ModelServer
 from sim.cosim.mutation_source import Kind, SourceFault, source_faults
 from sim.cosim.network import random_inputs
 from sim.cosim.segment_stream import layout
+from sim.cosim.stimulus import displaced_fits
 from sim.cosim.stimulus.displaced_segments import segment_windows
 from sim.cosim.stimulus.displaced_tracks import track_windows
 from sim.cosim.stimulus.grl import grl_events
@@ -44,6 +45,7 @@ from trigger.cdc import HoughPlane, InputWindows, SingleTrackTrigger
 from trigger.chain import Chain
 from trigger.compiled import ROOT
 from trigger.displaced.features import VERTEX
+from trigger.displaced.grid import SeedGrid
 from trigger.ecl import EclTrigger
 from trigger.grl import GrlParameters
 from trigger.klm import KlmParameters
@@ -138,6 +140,10 @@ def _displaced(rng: Rng, n: int) -> list[Arrays]:
     return [dict(zip(SEGMENT_NAMES, (windows.offsets, *windows.columns), strict=True))]
 
 
+def _fits(rng: Rng, n: int) -> list[Arrays]:
+    return [vars(displaced_fits.windows(rng, n, SeedGrid(), 1))]
+
+
 def _vertices(rng: Rng, n: int) -> list[Arrays]:
     windows = track_windows(rng, n)
     return [{"offsets": windows.offsets, "place": windows.place, "position": windows.position, **windows.numbers}]
@@ -213,8 +219,8 @@ MODELS: Mapping[str, ModelBlock] = {
     "displaced.fits": ModelBlock(
         modules=("displaced/fit.py", "displaced/stereo.py"),
         tests=("trigger/displaced/test_fit.py", "trigger/displaced/test_stereo.py"),
-        stimuli=_displaced,
-        first=6,
+        stimuli=_fits,
+        first=4,
     ),
     "displaced.vertices": ModelBlock(
         modules=tuple(f"displaced/{name}.py" for name in ("tracks", "pairs", "vertex", "features")),
