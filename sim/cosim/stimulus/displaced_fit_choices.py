@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.cosim.displaced_fits import SEED_BEATS, Windows, axial_fits
 from sim.cosim.stimulus.displaced_fit_points import point_segments
-from sim.cosim.stimulus.displaced_fit_windows import packed, windows_of
+from sim.cosim.stimulus.displaced_fit_windows import drift_time, packed, windows_of
 from trigger.cdc.neuro.inputs import SIDE
 from trigger.displaced import DisplacedParameters, DisplacedTrigger
 from trigger.displaced.fit import HALF_TURN, N_AXIAL
@@ -22,7 +22,7 @@ from trigger.displaced.fit_rows import rows_around
 from trigger.displaced.fit_tables import fit_tables, seed_tables
 from trigger.displaced.formats import COARSE, COARSE_SHIFT
 from trigger.displaced.grid import SeedGrid
-from trigger.geometry.cdc import DRIFT_CM_PER_NS, DRIFT_NS_PER_CM3, FIRST_PRIORITY, TIME_NS, superlayers
+from trigger.geometry.cdc import FIRST_PRIORITY, superlayers
 
 Integers = NDArray[np.int64]
 Columns = dict[str, Integers]
@@ -97,7 +97,7 @@ def _axial(rng: np.random.Generator, bend: NDArray, impact: NDArray, phi: NDArra
         number = np.floor(azimuth / cell - shift + rng.uniform(-0.2, 1.2, n))
         off = azimuth - (number + shift) * cell
         distance = np.minimum(np.abs(off) * rows.along[:, k] / np.maximum(rows.stretch, 0.3), 1.4)
-        time = (distance / DRIFT_CM_PER_NS + DRIFT_NS_PER_CM3 * distance**3) / TIME_NS + noise * rng.normal(size=n)
+        time = drift_time(distance) + noise * rng.normal(size=n)
         side = np.where(rng.random(n) < WRONG, -np.sign(off), np.sign(off))
         known = np.where(side > 0, _RIGHT, _LEFT)
         chosen = np.flatnonzero(rows.reached[:, k] & (rng.random(n) > LOST))

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.cosim.displaced_fits import SEED_BEATS, Windows
-from sim.cosim.stimulus.displaced_fit_windows import packed, windows_of
+from sim.cosim.stimulus.displaced_fit_windows import drift_time, packed, windows_of
 from trigger.cdc.neuro.inputs import SIDE
 from trigger.displaced.fit_rows import rows_around, stereo_wires
 from trigger.displaced.grid import SeedGrid
-from trigger.geometry.cdc import DRIFT_CM_PER_NS, DRIFT_NS_PER_CM3, FIRST_PRIORITY, N_SUPERLAYERS, TIME_NS, superlayers
+from trigger.geometry.cdc import FIRST_PRIORITY, N_SUPERLAYERS, superlayers
 
 TRACKS = 3
 """Tracks of a window; some of them have no segments at all."""
@@ -65,7 +65,7 @@ def segments_of(
         number = np.floor(azimuth / cell - shift + 0.5)
         off = azimuth - (number + shift) * cell
         distance = np.minimum(np.abs(off) * along / np.maximum(rows.stretch, 0.3), 1.2)
-        time = (distance / DRIFT_CM_PER_NS + DRIFT_NS_PER_CM3 * distance**3) / TIME_NS + rng.normal(0, 6, n)
+        time = drift_time(distance) + rng.normal(0, 6, n)
         side = np.where(rng.random(n) < WRONG, -np.sign(off), np.sign(off))
         lr = np.where(rng.random(n) < UNKNOWN, rng.choice([_NONE, 3], n), np.where(side > 0, _RIGHT, _LEFT))
         chosen = np.flatnonzero(there)

@@ -8,10 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.cosim.displaced_fits import BEATS, Windows
-from trigger.geometry.cdc import N_SUPERLAYERS, superlayers
+from trigger.geometry.cdc import DRIFT_CM_PER_NS, DRIFT_NS_PER_CM3, N_SUPERLAYERS, TIME_NS, superlayers
 
 Integers = NDArray[np.int64]
 Columns = dict[str, Integers]
+
+
+def drift_time(distance_cm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Time units that electrons need from so far away."""
+    return (distance_cm / DRIFT_CM_PER_NS + DRIFT_NS_PER_CM3 * distance_cm**3) / TIME_NS
 
 
 def packed(columns: Columns, key: NDArray[np.float64]) -> Columns:
