@@ -23,17 +23,20 @@ N_OF_EACH = 2
 
 
 class Fate(IntEnum):
-    """What a later track is to the two that it is like, or to the one before it."""
+    """What a later track is to the two that it is like, to one, or to the one before it."""
 
     BETWEEN = 0
     BETTER = 1
     WORSE = 2
     STRANGER = 3
     ECHO = 4
+    FOLLOWS = 5
+    """The track at a place again, with a smaller sum of squares each time."""
 
 
-SHARES = (0.74, 0.05, 0.05, 0.06, 0.1)
-"""Part of the later tracks of each fate (our choice): those between both leave the list as it is."""
+SHARES = ((0.4, 0.02, 0.02, 0.03, 0.03, 0.5), (0.6, 0.06, 0.04, 0.03, 0.07, 0.2))
+"""Part of the later tracks of each fate, in each lane (our choice): those between both leave the list as it is, those that follow
+the number of its tracks. What the second lane does depends on whether the first one's track stays."""
 
 
 def list_windows(rng: np.random.Generator, n: int, n_places: int) -> Arrivals:
@@ -41,12 +44,17 @@ def list_windows(rng: np.random.Generator, n: int, n_places: int) -> Arrivals:
     lists = filled(rng, n)
     row, m = np.arange(n)[:, None], n_places - N_TRACKS
     of = rng.random((n, m, N_TRACKS)).argsort(axis=2)[:, :, :2]
-    chi2_of_list = rng.integers(0, CHI2.raw_max + 1, (n, N_TRACKS)) >> rng.integers(0, CHI2.width - 4, (n, 1))
+    chi2_of_list = n_places + (rng.integers(0, CHI2.raw_max + 1, (n, N_TRACKS)) >> rng.integers(0, CHI2.width - 10, (n, 1)))
     low, high = np.sort(chi2_of_list[row[:, :, None], of], axis=2).transpose(2, 0, 1)
-    fate = rng.choice(len(Fate), (n, m), p=SHARES)
+    fate = np.stack([rng.choice(len(Fate), (n, m // len(SHARES)), p=shares) for shares in SHARES], axis=2).reshape(n, m)
     chi2 = np.select(
-        [fate == Fate.BETWEEN, fate == Fate.BETTER, fate == Fate.WORSE],
-        [low + (rng.random((n, m)) * (high - low + 1)).astype(np.int64), low - 1, high + rng.integers(0, 2, (n, m))],
+        [fate == Fate.BETWEEN, fate == Fate.BETTER, fate == Fate.WORSE, fate == Fate.FOLLOWS],
+        [
+            low + (rng.random((n, m)) * (high - low + 1)).astype(np.int64),
+            low - n_places,
+            high + rng.integers(0, 2, (n, m)),
+            chi2_of_list[row, of[:, :, 0]] - np.arange(m) - 1,
+        ],
         rng.integers(0, chi2_of_list.max(axis=1, keepdims=True) + 1, (n, m)),
     )
     order = rng.random((n, m, N_AXIAL)).argsort(axis=2)
@@ -54,6 +62,7 @@ def list_windows(rng: np.random.Generator, n: int, n_places: int) -> Arrivals:
     position = np.where(order < N_OF_EACH, one, other)
     new = (order == N_AXIAL - 1) | (fate == Fate.STRANGER)[:, :, None]
     position = np.where(new, rng.integers(0, N_SEGMENTS, position.shape), position)
+    position = np.where((fate == Fate.FOLLOWS)[:, :, None], one, position)
     position = np.concatenate([lists.position, position], axis=1)
     missing = np.nonzero(rng.random(position.shape[:2]) < MISSING_SHARE)
     position[*missing, rng.integers(0, N_AXIAL, len(missing[0]))] = -1

@@ -27,6 +27,8 @@ DEPTH_MAX, SLOPE_MAX = int(DEPTH.quantise(25.0)), int(SLOPE.quantise(0.8))
 """Ranges of what is drawn freely, but for tracks that turn round at a radius (our choice)."""
 SMALL_MAX, LARGE_MAX = int(IMPACT.quantise(1.5)), int(IMPACT.quantise(10.0))
 """Impacts of tracks that get to all radii, and of most others (our choice)."""
+STRAIGHT_SHARE = 1 / 16
+"""Part of the tracks without any bend (our choice)."""
 SHORT, BRIEF = 3, 40
 """By how much a sine at the radius misses 1, CROSSING raw, in turns: less than so, about so, any (our choice)."""
 
@@ -121,7 +123,8 @@ def _distances(rng: np.random.Generator, edge: NDArray, side: NDArray) -> NDArra
     """Distance that each pair shall have at its radius."""
     n, sign = len(edge), 1 - 2 * side
     further = np.where(rng.random(n) < 0.5, 1, 1 << rng.integers(0, TURN.width - 3, n))
-    out = rng.integers(-CLOSE // 32, CLOSE // 32, n)
+    # Two crossings one radius after the other take small distances.
+    out = rng.integers(-CLOSE // 32, CLOSE // 32, n) // np.where((edge == Edge.LAST) & (rng.random(n) < 0.5), 8, 1)
     out[edge == Edge.ZERO], out[edge == Edge.NEGATIVE] = 0, -1
     for kind, size in ((Edge.CLOSE, CLOSE), (Edge.BEYOND, CLOSE + further)):
         out = np.where(edge == kind, sign * size, out)
@@ -155,7 +158,8 @@ def _plain(rng: np.random.Generator, n: int) -> NDArray[np.int64]:
     cuts = declared_cuts()
     most = np.where(rng.random(n) < 0.75, SMALL_MAX, LARGE_MAX)
     impact = signed(rng, cuts.impact_high + 1, most, n)
-    return np.stack([rng.integers(-BEND_MAX, BEND_MAX + 1, n), impact, np.zeros(n, np.int64)], axis=1)
+    bend = np.where(rng.random(n) < STRAIGHT_SHARE, 0, rng.integers(-BEND_MAX, BEND_MAX + 1, n))
+    return np.stack([bend, impact, np.zeros(n, np.int64)], axis=1)
 
 
 def signed(rng: np.random.Generator, low: int, end: int | NDArray, n: int) -> NDArray[np.int64]:
