@@ -20,7 +20,7 @@ NOTES = (
 
 
 def placement_table(chosen: Sequence[Design], *, cache: Path | None = None) -> Table:
-    """The table of these designs, in their order; a design that does not fit has its reason in place of a clock rate."""
+    """The table of these designs, in their order; one that does not fit, or ends a tool, says so instead of a clock rate."""
     rows, digests = [], {}
     with progress("placement", len(chosen), unit="designs") as advance:
         for design in chosen:
@@ -40,7 +40,7 @@ def placement_table(chosen: Sequence[Design], *, cache: Path | None = None) -> T
 
 def _placed(built: Built, cache: Path | None) -> tuple[Value, ...]:
     from hdl.placement import COMB, FF, MEMORY, MULTIPLIER, DoesNotFit, place
-    from hdl.synthesis import synthesise
+    from hdl.synthesis import SynthesisError, synthesise
 
     try:
         placement = place(
@@ -48,6 +48,8 @@ def _placed(built: Built, cache: Path | None) -> tuple[Value, ...]:
         )
     except DoesNotFit as reason:
         return (None,) * 7 + (f"does not fit: {reason}",)
+    except SynthesisError as reason:
+        return (None,) * 7 + (f"not placed: {' '.join(str(reason).split())}",)
     used = placement.used
     return (
         placement.fmax_mhz, placement.fmax_mhz >= CLOCK_MHZ, used[COMB], round(100 * used[COMB] / placement.available[COMB], 2),
