@@ -172,6 +172,20 @@ def test_dead_wires_and_segments_are_left_out():
     assert words(hits, 30, table=UNDECIDED, mask=CdcMask(dead_segments=dead_segments)) == []
 
 
+def test_dead_segments_change_no_other_word():
+    """What is left out is exactly theirs; the last segment of the chamber is among the others."""
+    wires, times = random_hits(np.random.default_rng(11), 800, 60)
+    dead = np.zeros(2336, bool)
+    dead[[0, 1, 1952]] = True
+    every = SegmentStream().run([0, 800], wires, times, [60])
+    found = SegmentStream(mask=CdcMask(dead_segments=dead)).run([0, 800], wires, times, [60])
+    alive = ~dead[every.ts_id]
+    assert {0, 1, 1952, 1953, 2335} <= set(every.ts_id.tolist())
+    assert found.offsets.tolist() == [0, alive.sum()]
+    for name in ("clock", "ts_id", "priority", "lr", "time"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(every, name)[alive], err_msg=name)
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
