@@ -159,6 +159,17 @@ def test_nearest_wires_equal_a_sorted_list():
         assert count == (near[:, 0] >= 0).sum()
 
 
+def test_the_first_segment_of_all_can_be_the_second_nearest():
+    """Three neighbours of superlayer 0, the cell's centre at the second one that comes: a farther one does not take its place."""
+    hits = hits_of((np.array([11, 10, 12]), np.full(3, 3), np.ones(3, int), np.zeros(3, int)))
+    row = (GRID.n_bend // 2) * GRID.n_impact + GRID.n_impact // 2
+    phi = (int(hits.angle[1]) - int(TABLES[0].azimuth[row, 0, 0])) % 65536
+    near, off_ = np.zeros((5, 2), np.int64), np.zeros((5, 2), np.int64)
+    nearest(hits, 0, 3, row, phi, TABLES[0], near, off_)
+    assert near[0].tolist() == [1, 0]
+    assert off_[0].tolist() == [0, (int(hits.angle[0]) >> 4) - (int(hits.angle[1]) >> 4)]
+
+
 def test_places_are_the_two_nearest():
     """Two wires without sides in superlayer 0, one either way of the predicted azimuth: of four places the inner two count."""
     hits = hits_of((np.array([0, 1]), np.array([3, 3]), np.array([3, 3]), np.array([30, 60])))
