@@ -29,7 +29,7 @@ N_EVENTS = {
     "ecl": 16_384, "klm": 4000, "klm.line": 4000, "menu": 49_152, "grl": 4500, "chain": 300, "tracks.segments": 100,
     "tracks.stream": 64, "tracks.hough": 300, "tracks.inputs": 1500, "tracks.neuro": 4000,
     "tracks.codesign": 20_000, "tracks.stt": 3000, "tracks.neuro_path": 300, "tracks": 200, "displaced.fits": 4000,
-    "displaced.vertices": 300, "displaced.network": 2200, "displaced": 600,
+    "displaced.vertices": 300, "displaced.network": 2200, "displaced": 2000,
 }  # fmt: skip
 """Events of one block in the tests that everybody runs (`make test`), the numbers of the largest of them; of displaced.fits and
 displaced, which no fast test simulates, as many as a mutant needs seconds for."""
