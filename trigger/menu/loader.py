@@ -209,7 +209,7 @@ class _Reader:
         value = constant_value(line.condition, inputs)
         if value is not None:
             msg = f"{self.fail(f'line {line.name} is always {str(value).lower()}: {line.text}', 'lines', line.name)}"
-            warnings.warn(msg, ConstantLineWarning, stacklevel=6)
+            warnings.warn(msg, ConstantLineWarning, stacklevel=5)
 
     def _periods(self, base: Menu | None, lines: tuple[Line, ...]) -> tuple[Period, ...]:
         order = [line.name for line in lines]

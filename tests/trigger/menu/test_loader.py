@@ -136,6 +136,5 @@ def test_missing_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("condition", "value"), [("veto & !veto", "false"), ("t2 >= 0", "true"), ("t2 == 1 & t2 == 2", "false")])
 def test_constant_lines_are_named(tmp_path: Path, condition: str, value: str) -> None:
-    with pytest.warns(ConstantLineWarning, match=f"mine.toml:13: line f is always {value}") as warned:
+    with pytest.warns(ConstantLineWarning, match=f"mine.toml:13: line f is always {value}"):
         load(tmp_path, SMALL.replace("t2 >= 1", condition))
-    assert warned[0].filename == __file__
